@@ -81,7 +81,7 @@ describe("a fork of an agent with a model", () => {
       assert.notInclude(prompt, "You answer questions.")
       for (const said of ["Look up the tides", "Tell me a story", "tides: forty-two"]) assert.include(prompt, said)
       Expect.heard(played, "So long.")
-      // What was done before is on the record, and was not done again.
+      // Earlier actions are on the record, and were not repeated.
       assert.strictEqual(Played.tools(played).filter(({ name }) => name === "look_up").length, 1)
     })
   )

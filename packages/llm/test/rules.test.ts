@@ -22,7 +22,7 @@ for (const style of ["antiphon", "line"] as const) {
       forAll(
         `when the oldest turns make room for new ones: ${oldest}`,
         upholds({ style, kinds: [...all, "handoff"], busy: 0.1, contextPolicy }),
-        // Each request is held against what seven families of providers refuse.
+        // Each request is checked against what seven families of providers reject.
         20
       )
     }
@@ -30,7 +30,7 @@ for (const style of ["antiphon", "line"] as const) {
   })
 }
 
-/** The tools of a turn that is interrupted everywhere, two at a time. */
+/** The tools of a turn that is interrupted at every point, two at a time. */
 const tools: Readonly<Record<string, () => VoiceTool.VoiceTool>> = Object.fromEntries([
   ...(["cancel", "finish", "uninterruptible"] as const).flatMap((interruption) =>
     (["concurrent", "sequential"] as const).map((concurrency) => [
@@ -101,7 +101,7 @@ const interrupted = (
       const expected = names[id === "t1" ? 0 : 1] === "several" ? [1, 2] : [1]
       assert.include(expected, results.length, `${id} has ${results}`)
     }
-    // Once a call was told, it stays: the last prompt has all of them with their ends.
+    // Once a call was announced, it stays: the last prompt has all of them with their outcomes.
     const last = ToolSchedule.linesOf(asked.at(-1)!.prompt)
     assert.deepStrictEqual(
       [...last.results.values()].map(({ text }) => text).filter((text) => text === "pending"),

@@ -1,7 +1,7 @@
 import { assert, it } from "@effect/vitest"
 import { execFileSync } from "node:child_process"
 
-/** Modules of SDKs that a program loads, in a process of its own. */
+/** Modules of SDKs that a program loads, in its own process. */
 const sdks = (body: string): ReadonlyArray<string> => {
   const program = `
     import { registerHooks } from "node:module"
@@ -18,7 +18,7 @@ const sdks = (body: string): ReadonlyArray<string> => {
   return JSON.parse(execFileSync(process.execPath, args, { cwd: import.meta.dirname, encoding: "utf8" }))
 }
 
-/** Makes the Layer of a model, which has to be asked for nothing. */
+/** Makes the Layer of a model without asking it anything. */
 const made = (name: string) => `
     const { Models } = await import("@antiphon/llm")
     const { Effect, Layer, Redacted } = await import("effect")

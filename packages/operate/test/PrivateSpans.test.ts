@@ -5,7 +5,7 @@ import * as PrivateSpans from "../src/PrivateSpans.ts"
 
 class NoSeat extends Data.TaggedError("NoSeat")<{ readonly caller: string }> {}
 
-/** Runs an effect under a tracer that lets out only what is harmless, and gives what got out. */
+/** Runs an effect under a tracer that exports only harmless attributes, and returns what it exported. */
 const out = <A, E>(self: Effect.Effect<A, E>, also?: PrivateSpans.Also) =>
   Effect.gen(function* () {
     const spans = Spans.make()

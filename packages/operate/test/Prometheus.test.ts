@@ -43,7 +43,7 @@ describe("Prometheus", () => {
     Effect.gen(function* () {
       const { text } = yield* scraped
       const checked = spawnSync("promtool", ["check", "metrics"], { input: text, encoding: "utf8" })
-      // Names of the conventions that promtool would have otherwise are not errors of the format.
+      // Names from the conventions that promtool would prefer otherwise are not errors of the format.
       assert.strictEqual(
         checked.stderr.replace(/^.*(?:metric names should not contain abbreviated units).*\n/gmu, ""),
         ""
@@ -145,7 +145,7 @@ describe("MetricNames", () => {
         assert.strictEqual(type, known.type, id)
         const { unit, ...labels } = attributes ?? {}
         assert.strictEqual(unit, known.unit, id)
-        // Who was asked, and how it failed, are missing if they are not known.
+        // The model and the failure are missing if they are not known.
         const isOptional = (label: string) => /^(error\.type|gen_ai\.(provider\.name|request\.model))$/.test(label)
         const present = [...Object.keys(labels), ...known.labels.filter(isOptional)]
         assert.sameMembers([...new Set(present)], [...known.labels], id)

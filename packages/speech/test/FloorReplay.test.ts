@@ -33,7 +33,7 @@ const call = TestCall.run(
   ],
   { speech: { policy: FloorPolicy.patient } }
 )
-/** As it is read from a file. */
+/** As read from a file. */
 const reread = (recording: Recording.Recording) => Result.getOrThrow(Recording.decode(Recording.encode(recording)))
 const outcomes = ({ turns }: FloorReplay.Report) => turns.map(({ outcome }) => outcome)
 
@@ -60,7 +60,7 @@ describe("FloorReplay", () => {
       assert.strictEqual(report.cutOff, 1)
       assert.strictEqual(report.turns[0]!.text, "I would like a table")
       assert.isUndefined(report.turns[0]!.savedMs)
-      // 900 ms of silence at least, in place of 150.
+      // At least 900 ms of silence instead of 150.
       assert.isAbove(report.turns[1]!.savedMs!, 600)
       assert.strictEqual(report.totalSavedMs, report.turns[1]!.savedMs)
     })

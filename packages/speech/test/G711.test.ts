@@ -22,7 +22,7 @@ describe("G711", () => {
     )
   })
 
-  // The two differ for negative samples that lie on the border of two codes. Mu-law is as in `alawmulaw`, A-law as in `audioop`.
+  // The two differ for negative samples on the border of two codes. Mu-law is as in `alawmulaw`, A-law as in `audioop`.
   it("encodes all 65,536 samples as other implementations do", () => {
     assert.strictEqual(
       digest(G711.encodeMulaw(everySample)),

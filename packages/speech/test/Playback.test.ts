@@ -8,7 +8,7 @@ const format = AudioFormat.pcm8000
 const time = AudioTime.make
 const reports = ["estimate", "position", "marks"] as const
 
-/** Samples that say which they are. */
+/** Samples whose values show which ones they are. */
 const samples = (from: number, count: number): Uint8Array => {
   const values = new Int16Array(count)
   for (let index = 0; index < count; index++) values[index] = from + index
@@ -19,7 +19,7 @@ const numbers = (bytes: Uint8Array): ReadonlyArray<number> => {
   return Array.from({ length: bytes.length / 2 }, (_, index) => view.getInt16(2 * index, true))
 }
 
-/** A telephone or a page that plays what it gets, one sample behind the other, and knows exactly what it has played. */
+/** A telephone or a page that plays what it gets, sample after sample, and knows exactly what it has played. */
 class Line {
   readonly heard: Array<number> = []
   private queue: Array<{ readonly at: number; readonly values: ReadonlyArray<number>; readonly mark?: string }> = []
@@ -59,7 +59,7 @@ class Line {
     }
   }
 
-  /** Drops what was not played, and answers. A carrier returns the marks as well. */
+  /** Drops what was not played, and answers. A carrier also returns the marks. */
   clear(now: number, next: number): { readonly stream: number; readonly samples: number } {
     this.pass(now)
     for (const { mark } of this.queue) if (mark !== undefined) this.marks.push(mark)
@@ -77,7 +77,7 @@ interface Truth {
   readonly end: number
 }
 
-/** A call in which audio is queued, played, paused and cut at random, beside a line that knows what it played. */
+/** A call in which audio is queued, played, paused and cut at random, with a line that knows what it has played. */
 const random = (seed: number, report: Playback.Report) => {
   const chance = Chance.make(seed)
   const line = new Line()
@@ -91,7 +91,7 @@ const random = (seed: number, report: Playback.Report) => {
   const told: Array<string> = []
   const fixed: Array<readonly [number, number]> = []
   const free: Array<readonly [number, number]> = []
-  /** After so many samples heard, no sample below `before` that can be interrupted may be heard. */
+  /** After this many samples heard, no interruptible sample below `before` may be heard. */
   const cuts: Array<{ readonly after: number; readonly before: number }> = []
   const answers: Array<{
     readonly stream: number
@@ -141,7 +141,7 @@ const random = (seed: number, report: Playback.Report) => {
     const name = `${reply}.${next}`
     const lengthMs = (count * 1000) / format.sampleRateHz
     const chunkWords = count === 0 ? [] : [{ text: name, start: time(0), end: time(lengthMs) }]
-    // Each chunk is a reply of its own here, so that word times count from it.
+    // Here each chunk is a reply of its own, so that word times count from it.
     playback = Playback.push(playback, {
       generation: isStale ? generation - 1 : generation,
       reply: name,
@@ -197,7 +197,8 @@ describe("Playback", () => {
         assert.lengthOf(new Set(told), told.length, `${message}: a word is told twice`)
         const played = new Set(line.heard)
         const truth = words.filter((word) => played.has(word.end)).map((word) => word.name)
-        // A mark that comes back with a clear may have been heard: what is told is then less, and never more.
+        // The audio before a mark that returns with a clear may have been heard: then less is reported than was heard,
+        // and never more.
         if (report === "marks") assert.includeMembers(truth, told, message)
         else assert.deepStrictEqual(told.toSorted(), truth.toSorted(), message)
       }

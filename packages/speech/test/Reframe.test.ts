@@ -22,7 +22,7 @@ const pushed = (format: AudioFormat.AudioFormat, sizes: ReadonlyArray<number>) =
     state = next
     frames.push(...full)
     count += size
-    // The network may use its buffer again.
+    // The network may reuse its buffer.
     chunk.fill(0)
   }
   return { state, frames, count }

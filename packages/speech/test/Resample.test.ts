@@ -112,7 +112,7 @@ describe("Resample", () => {
     const square = Int16Array.from({ length: 800 }, (_, i) => ((i >> 4) % 2 === 0 ? 32767 : -32768))
     const output = Resample.all(square, 8000, 48000)
     output.forEach((sample, i) => {
-      // Beside the edges: the sign of the input. A sum that wrapped around would have the other one.
+      // Away from the edges it has the sign of the input. A sum that wrapped around would have the other one.
       const phase = (i / 6) % 16
       if (phase > 2 && phase < 14 && i > 200 && i < 4600) assert.strictEqual(sample > 0, (Math.floor(i / 96) & 1) === 0)
     })

@@ -515,7 +515,7 @@ describe("Speech", () => {
       let turns = 0
       const slow = Agent.make(
         Agent.route({
-          // The first turn ends without a word, and what bridges the time comes behind it.
+          // The first turn ends without a word, and the filler follows it.
           UserTurnEnded: (event) => (++turns === 1 ? Stream.empty : say(`You said: ${Event.text(event)}`))
         }),
         { answerDeadline: "1 second", holding: "One moment." }
@@ -682,7 +682,7 @@ describe("Speech", () => {
       assert.include(heardText(events), "One moment.")
       assert.strictEqual(told[0]?.slowest, "firstText")
       assert.isTrue(told[0]?.isLate)
-      // The same stages are on a span below the call, in seconds.
+      // The same stages are attributes of a span below the call, in seconds.
       const [answer] = spans.named("answer")
       assert.strictEqual(Option.getOrUndefined(answer!.parent), spans.named("call")[0])
       assert.strictEqual(answer!.attributes.get("antiphon.answer.slowest"), "first_text")

@@ -24,7 +24,7 @@ describe("Transcode", () => {
         assert.isAtMost(Math.abs(decoded.length - samples.length), from.sampleRateHz / to.sampleRateHz)
         const length = Math.min(decoded.length, samples.length)
         const error = decoded.subarray(0, length).map((sample, i) => sample - samples[i]!)
-        // What is above 4 kHz is lost on the way through 8000 Hz, and G.711 has 38 dB.
+        // Everything above 4 kHz is lost on the way through 8000 Hz, and G.711 has a signal-to-noise ratio of 38 dB.
         assert.isBelow(Level.measure(error).rmsDbfs, Level.measure(samples).rmsDbfs - 15)
       })
     }

@@ -9,7 +9,7 @@ const judge = (transcript: string, asked = "", ...languages: ReadonlyArray<strin
     languages.length === 0 ? {} : { languages }
   )
 
-// Each row: sentences that are over, and sentences that go on.
+// Each row: complete sentences, and incomplete ones.
 const sentences: { readonly [language: string]: readonly [over: ReadonlyArray<string>, open: ReadonlyArray<string>] } =
   {
     en: [

@@ -12,11 +12,11 @@ const probabilities = (detector: Vad.Detector, samples: Int16Array) =>
   windowsOf(samples, detector.windowSamples).map(detector.probability)
 const share = (values: ReadonlyArray<number>) => values.filter((value) => value >= 0.5).length / values.length
 
-/** Runs a test with a detector of its own. */
+/** Runs a test with its own detector. */
 const withDetector = <E>(layer: Layer.Layer<Vad.Vad, E>, test: (detector: Vad.Detector) => void) =>
   Vad.Vad.use(({ make }) => Effect.map(make, test)).pipe(Effect.scoped, Effect.provide(layer))
 
-/** What holds of every detector that listens. */
+/** What holds for every detector that listens. */
 const contract = (name: string, layer: Layer.Layer<Vad.Vad, Vad.VadError>) => {
   describe(name, () => {
     it.effect("separates an utterance from the silence around it", () =>

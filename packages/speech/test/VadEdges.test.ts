@@ -121,7 +121,7 @@ describe("VadEdges", () => {
     { probabilities: Probabilities, policy: Policy },
     ({ policy, probabilities }) =>
       Effect.sync(() => {
-        // The definition, read off the whole: an edge falls on a window if the last so many all speak for it.
+        // The definition, applied to the whole: an edge falls on a window if the last few windows all support it.
         const expected: Array<number> = []
         let [speaking, from] = [false, 0]
         probabilities.forEach((_, i) => {

@@ -64,7 +64,7 @@ const print = (at: number, action: FloorAction): string => {
   return [at, _tag, ...words].join(" ")
 }
 
-/** Plays a script, with ticks when they are wanted, until some time after its last event. */
+/** Plays a script, with ticks when they are due, until some time after its last event. */
 export const play = (
   policy: FloorPolicy.FloorPolicy,
   events: ReadonlyArray<FloorEvent>,

@@ -1,4 +1,7 @@
-/** What makes the text of models speakable costs its length, however it is made and however it comes. */
+/**
+ * Making the text of models speakable takes time in proportion to its length, whatever it contains and however it
+ * arrives.
+ */
 import { describe } from "@effect/vitest"
 import * as Clauses from "../src/Clauses.ts"
 import * as SpeechText from "../src/SpeechText.ts"

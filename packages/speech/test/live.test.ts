@@ -1,4 +1,6 @@
-/** The providers themselves: a voice says a sentence, and a recogniser hears it. Says what is skipped, and for want of what. */
+/**
+ * The real providers: a voice says a sentence, and a recogniser hears it. Names the skipped ones, and what they lack.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
@@ -40,7 +42,7 @@ describe("recognisers hear flite", () => {
         const parts = yield* Effect.provide(spoken, TextToSpeech.flite())
         const session = yield* SpeechToText.SpeechToText.use(({ open }) => open(format))
         const all = Buffer.concat([...parts.map(({ audio }) => audio.bytes), Buffer.alloc(32_000 * 3)])
-        // In real time, as a call would: some recognisers take nothing faster.
+        // In real time, as on a call, because some recognisers accept nothing faster.
         const sending = Effect.forEach(
           Array.from({ length: Math.floor(all.length / 640) }, (_, i) => i),
           (i) => {

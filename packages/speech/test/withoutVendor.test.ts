@@ -1,6 +1,6 @@
 /**
- * A spoken call from end to end without a vendor: flite speaks for the caller, pocketsphinx hears them behind `STT_URL`, flite
- * speaks for the agent, and pocketsphinx hears it too. Everything is real, time included.
+ * A spoken call from end to end without a vendor: flite speaks for the caller and for the agent, and pocketsphinx
+ * behind `STT_URL` hears both. Everything is real, including time.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Agent from "@antiphon/core/Agent"
@@ -24,7 +24,7 @@ import * as SphinxServer from "./support/sphinxServer.ts"
 const name = "flite in, pocketsphinx at STT_URL, flite out"
 const missing = "skipped, the machine has no pocketsphinx: apt-get install pocketsphinx pocketsphinx-en-us"
 
-/** What a person says, from a time on, as 16 bits at 16 kHz. */
+/** A person's words from a time on, as 16-bit samples at 16 kHz. */
 const said = (text: string, fromMs: number) =>
   Effect.gen(function* () {
     const flite = yield* Flite.make
@@ -69,7 +69,7 @@ describe("A call without a vendor", () => {
         assert.deepStrictEqual(heard, server.heard)
         assert.match(told.join(" "), /on Sunday morning\?$/)
 
-        // What the caller heard, heard again by somebody who was not told what it says.
+        // What the caller heard, recognised by somebody who was not told the words.
         const samples = new Int16Array(line.recording().slice().buffer)
         const wav = Wav.encode({ sampleRateHz: 16000, channels: [samples] })
         const again = yield* Effect.promise(() => SphinxServer.recognise(wav))

@@ -54,7 +54,7 @@ describe("Sqlite", () => {
         yield* Deferred.await(begun)
         yield* Fiber.interrupt(fiber)
         assert.deepStrictEqual(yield* sql`select * from t`, [])
-        // What is within a transaction may fail alone.
+        // An inner transaction may fail alone.
         yield* sql.withTransaction(
           Effect.andThen(
             sql`insert into t values ('z')`,

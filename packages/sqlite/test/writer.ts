@@ -1,4 +1,4 @@
-/** Writes a hundred rows, each in a transaction, or begins one and stays in it. */
+/** Writes a hundred rows, each in a transaction, or begins one and never ends it. */
 import { Effect } from "effect"
 import * as SqlClient from "effect/sql/SqlClient"
 import * as Sqlite from "../src/Sqlite.ts"

@@ -75,7 +75,7 @@ describe("AudioSocket", () => {
         all.find((one) => one._tag === "Played" && one.isCleared)
       )
       assert.isTrue(cleared._tag === "Played" && cleared.samples * 2 < 32_000)
-      // What comes after the clear follows what had been played by then.
+      // Audio after the clear follows what had been played by then.
       yield* line.send([audio(2, sound(320, 50))])
       yield* heard.until("the other stream", (all) => all.some((one) => one._tag === "Played" && one.stream === 2))
       const samples = cleared._tag === "Played" ? cleared.samples : 0
@@ -88,7 +88,7 @@ describe("AudioSocket", () => {
     Effect.gen(function* () {
       const { channel } = yield* setUp((line) => Effect.andThen(line.send([audio(1, sound(1000))]), line.hangUp("bye")))
       assert.strictEqual(yield* channel.over, "hung up")
-      // The last frame is filled up.
+      // The last frame is padded.
       assert.lengthOf(channel.recording(), 1280)
     }).pipe(Effect.scoped)
   )

@@ -143,7 +143,7 @@ describe("CallsApi", () => {
         client.send({ event: "start" })
         yield* client.message("ack")
       }
-      // Whoever brings the token may come under any name; without tokens, the server's rules hold.
+      // A client with the token may use any host name; without tokens, the server's rules apply.
       const host = { host: "agent.example.com" }
       yield* connect(address(server), { "x-api-key": "open", ...host })
       const open = yield* serve(CallsApi.layer(heard.answer))

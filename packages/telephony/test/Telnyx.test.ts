@@ -13,7 +13,7 @@ const audio = (stream: number, sound: Uint8Array) =>
   ({ _tag: "Audio", generation: 1, stream, at: AudioTime.zero, bytes: sound }) as const
 const mark = (name: string) => ({ _tag: "Mark", generation: 1, stream: 0, name }) as const
 
-/** A fake Telnyx and a server that it tells of its calls. */
+/** A fake Telnyx, and a server that receives its webhooks. */
 const setUp = (
   answer: (line: Transport) => Effect.Effect<unknown, unknown>,
   options: Omit<Telnyx.Options<unknown>, "account"> & { readonly settings?: { readonly maxCalls?: number } } = {},
@@ -158,7 +158,7 @@ describe("Telnyx", () => {
           [made[2].callControlId, "+13"]
         ]
       )
-      // What comes later goes there too: who answered, and the outcome of a transfer.
+      // Later events go there too: who answered, and the outcome of a transfer.
       yield* sales.tag("Answered")
       yield* support.tag("Answered")
       yield* lines[1].transfer!("+1999")

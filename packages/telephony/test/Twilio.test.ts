@@ -27,7 +27,7 @@ const audio = (stream: number, sound: Uint8Array) =>
 const mark = (stream: number, sample: number) =>
   ({ _tag: "Mark", generation: 1, stream, name: `1.${stream}.${sample}` }) as const
 
-/** A fake Twilio and a server that it can call. */
+/** A fake Twilio, and a server that it can call. */
 const setUp = (
   answer: (line: Transport.Transport) => Effect.Effect<unknown, unknown>,
   options: Omit<Twilio.Options<unknown>, "account"> = {},
@@ -287,7 +287,7 @@ describe("Twilio and transfers", () => {
             yield* phone.streams(2)
             yield* heard.until("the return", (all) => all.some((one) => one._tag === "Held" && !one.isHeld))
           }
-          // The same call goes on.
+          // The same call continues.
           phone.press("1")
           yield* heard.tag("Dtmf")
           yield* line.send([audio(1, bytes(160)), mark(1, 160)])

@@ -1,4 +1,4 @@
-/** What a carrier can do wrong, and what becomes of the call: the rows of the table in docs/telephony.md. */
+/** What a carrier can do wrong, and what happens to the call: the rows of the table in docs/telephony.md. */
 import type * as Settings from "@antiphon/server/Settings"
 import * as AudioTime from "@antiphon/speech/AudioTime"
 import type { TransportError, Transport } from "@antiphon/speech/Transport"
@@ -13,7 +13,7 @@ const sound = (length: number) => Uint8Array.from({ length }, (_, index) => (ind
 const speech = (bytes: Uint8Array) => ({ _tag: "Audio", generation: 1, stream: 0, at: AudioTime.zero, bytes }) as const
 const includes = (all: Uint8Array, some: Uint8Array) => Buffer.from(all).includes(Buffer.from(some))
 
-/** A call to a server that listens, by a carrier that does something wrong. */
+/** A call to a listening server, by a carrier that does something wrong. */
 const faulty = (faults: Faults, options: { readonly settings?: Settings.Overrides } = {}) =>
   Effect.gen(function* () {
     const heard = yield* listener
@@ -23,7 +23,7 @@ const faulty = (faults: Faults, options: { readonly settings?: Settings.Override
     return { heard, phone, twilio, url: `${server}/twilio` }
   })
 
-/** Runs an effect, and gives what was logged meanwhile. */
+/** Runs an effect, and returns what was logged meanwhile. */
 const logged = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function* () {
     const lines: Array<string> = []
@@ -302,7 +302,7 @@ describe("admission", () => {
       const answer = yield* webhook(configured, url)
       assert.strictEqual(answer.status, 200)
       assert.match(answer.text, /url="wss:\/\/agent\.example\.com\/phone\/twilio\/stream\/[\w-]{32}"/)
-      // Where several processes share an address, the rest of the call goes to this one.
+      // If several processes share an address, the rest of the call goes to this one.
       const shared = yield* serve(
         Twilio.layer(heard.answer, {
           account: twilio.account,
@@ -315,7 +315,7 @@ describe("admission", () => {
       assert.match(routed.text, /statusCallback="https:\/\/p1\.example\.com\/twilio\/status"/)
       assert.strictEqual((yield* webhook(shared, "https://p1.example.com/twilio")).status, 200)
       assert.strictEqual((yield* webhook(shared, "https://p2.example.com/twilio")).status, 403)
-      // Without the configuration, what a tunnel says of itself counts.
+      // Without configuration, the tunnel's own headers count.
       const forwarded = { "x-forwarded-host": "tunnel.example.com", "x-forwarded-proto": "https" }
       assert.strictEqual((yield* webhook(server, "https://tunnel.example.com/twilio", forwarded)).status, 200)
       assert.strictEqual((yield* webhook(server, url)).status, 403)
@@ -351,7 +351,7 @@ describe("admission", () => {
         }).then((response) => response.text())
       )
       const token = /stream\/([\w-]+)/.exec(twiml)![1]!
-      // Who cannot sign does not use the token up.
+      // A client that cannot sign does not use up the token.
       assert.strictEqual(yield* open(token), 403)
       assert.strictEqual(yield* open(token, signed(token)), 101)
       assert.strictEqual(yield* open(token, signed(token)), 403)
@@ -416,7 +416,7 @@ describe("admission", () => {
   )
 })
 
-/** The status with which a request for a socket is answered. */
+/** The status of the answer to a socket request. */
 const upgrade = async (url: string, headers: Record<string, string>): Promise<number> => {
   const { request } = await import("node:http")
   return new Promise((resolve, reject) => {

@@ -1,4 +1,4 @@
-/** Calls by voice over Twilio's wire in real time: what the agent is told was heard is what the carrier has played. */
+/** Voice calls over Twilio's wire in real time: the agent is told exactly what the carrier has played. */
 import * as Agent from "@antiphon/core/Agent"
 import * as Event from "@antiphon/core/Event"
 import * as Speech from "@antiphon/speech/Speech"
@@ -19,10 +19,10 @@ const wordMs = 240
 const wordBytes = wordMs * 8
 const toneBytes = (wordMs - 50) * 8
 
-/** What a carrier may play while a clear is on its way to it, if the machine keeps up. */
+/** How much a carrier may play while a clear is on its way, if the machine keeps up. */
 const crossingBytes = 2 * 160
 
-/** How many words lie in what was played. */
+/** The number of words in what was played. */
 const wordsIn = (bytes: number) => Math.max(0, Math.floor((bytes - toneBytes) / wordBytes) + 1)
 
 /** The services of a call whose caller says nothing that is recognised. */
@@ -94,7 +94,7 @@ describe("Speech over Twilio", () => {
           phone.came.filter(({ at }) => at > clear.at),
           []
         )
-        // A word whose mark and the clear pass each other on the wire counts as unheard.
+        // A word counts as unheard if its mark and the clear cross on the wire.
         const most = wordsIn(clear.playedBytes)
         const least = wordsIn(clear.playedBytes - crossingBytes - stalledBytes)
         const possible = Array.from({ length: most - least + 1 }, (_, n) => words.slice(0, least + n).join(" "))
@@ -123,7 +123,7 @@ describe("Speech over Twilio", () => {
         })
       )
       const phone = yield* twilio.dial({ url: `${server}/twilio` })
-      // The other machine answers whatever it hears.
+      // The other machine answers everything it hears.
       for (const [index, answer] of ["Press a key.", "You pressed 1.", "You pressed 2."].entries()) {
         while (!heard.includes(answer)) yield* Effect.sleep("20 millis")
         phone.press(`${index + 1}`)

@@ -1,4 +1,4 @@
-/** A plan over the providers themselves: real requests, one clock of the test. */
+/** A plan over the providers' own wires: real requests, and a clock that the test moves. */
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Exit, Fiber, Layer, Redacted, Schedule, Scope, Stream, Tracer } from "effect"
 import * as LanguageModel from "effect/ai/LanguageModel"
@@ -35,7 +35,7 @@ const anthropic: Wire = {
 
 type StepOptions = Omit<ModelPlan.Step, "name" | "model">
 
-/** A plan of two providers, and the first of them once more, with what is seen of it. */
+/** A plan of two providers, the first of them repeated at the end, and what can be observed of it. */
 const planned = (
   wires: readonly [Wire, Wire],
   options: { readonly first?: StepOptions; readonly again?: boolean; readonly plan?: ModelPlan.Options } = {}
@@ -54,8 +54,8 @@ const planned = (
       Effect.provideService(ModelPlan.Observer, (event) => Effect.sync(() => void events.push(event))),
       Effect.provide(context)
     )
-    // Virtual time would run ahead of the sockets, and each deadline pass before an answer: so these tests move the clock by
-    // hand, once a request is there.
+    // Virtual time would run ahead of the sockets, and each deadline would pass before an answer. So these tests move
+    // the clock by hand, once a request has arrived.
     const until = (condition: () => boolean) => Effect.yieldNow.pipe(Effect.repeat({ until: condition }))
     const seen = (tag: ModelPlan.Event["_tag"]) => until(() => events.some(({ _tag }) => _tag === tag))
     const says = (asked: Asked, text: string) => {
@@ -66,7 +66,7 @@ const planned = (
     return { a, b, asked, events, until, seen, says }
   })
 
-/** The text that a request says has been spoken. */
+/** The text that has been spoken according to a request. */
 const spokenIn = ({ body }: MockServer.Request): string => {
   const { messages } = body as {
     messages: ReadonlyArray<{ role: string; content: string | ReadonlyArray<{ text: string }> }>
@@ -78,7 +78,10 @@ const spokenIn = ({ body }: MockServer.Request): string => {
 const tokens = ["Your par", "cel is", " on its", " way to", " Oslo, ", "and comes ", "to", "day."]
 const whole = tokens.join("")
 
-/** A reply that goes on where its request says that the one before broke off, or starts over; it may break off itself. */
+/**
+ * A reply that continues where the previous one broke off according to its request, or starts over; it may break off
+ * itself.
+ */
 const goingOn = (
   wire: Wire,
   server: MockServer.MockServer,
@@ -177,7 +180,7 @@ for (const [name, wires] of pairs) {
         b.script(goingOn(other, b))
         const fiber = yield* Effect.forkChild(asked)
         yield* until(() => a.requests.length === 1)
-        // How many tokens have come by when is the network's to say: time passes until the silence was long enough.
+        // The network decides how many tokens have arrived by when: time passes until the silence is long enough.
         while (b.requests.length === 0) yield* Effect.andThen(TestClock.adjust(500), Effect.yieldNow)
         says(yield* Fiber.join(fiber), whole)
         yield* a.abandoned

@@ -1,4 +1,4 @@
-/** A reply that should be an object: what each provider is sent, and how its reply is read. */
+/** A reply that should be an object: the request to each provider, and how its reply is read. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Redacted, Schema } from "effect"
 import * as LanguageModel from "effect/ai/LanguageModel"
@@ -73,7 +73,7 @@ const asking = (wire: Wire, script: MockServer.Script, toolkit: Toolkit.Any, fal
 const none = Toolkit.make()
 const weather = Toolkit.make(Weather)
 
-/** Where the schema stands in a body, if the model is held to it. */
+/** The place of the schema in a body, if the model is held to it. */
 const held: ReadonlyArray<
   readonly [name: string, wire: Wire, toolkit: Toolkit.Any, path: ReadonlyArray<string | number>]
 > = [
@@ -91,7 +91,7 @@ const held: ReadonlyArray<
   ["Grok", chat("xai", "grok-4"), weather, ["response_format", "json_schema", "schema"]]
 ]
 
-/** Where the name of the tool stands in a body, if the object is its arguments, and the choice that is forced. */
+/** The place of the tool's name in a body, if the object is its arguments, and the forced choice. */
 const called: ReadonlyArray<
   readonly [
     name: string,

@@ -1,4 +1,4 @@
-/** Requests of random conversations, settings and tools, for every provider and model that we know something of. */
+/** Requests of random conversations, settings and tools, for every provider and model with rules of its own. */
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import * as Prompt from "effect/ai/Prompt"
@@ -70,7 +70,7 @@ const models: ReadonlyArray<readonly [provider: string, model: string]> = [
 
 type Body = { readonly [key: string]: unknown }
 
-/** How a family is asked, and what it refuses. */
+/** How a family is asked, and what it rejects. */
 interface Family {
   readonly make: (model: string, settings: ModelSettings, options: AnthropicRequest.Options) => object
   readonly rules: (asked: RequestRules.Asked, body: Body) => ReadonlyArray<string>
@@ -106,7 +106,7 @@ interface Chance {
 
 const one = <A>(chance: Chance, all: ReadonlyArray<A>): A => all[chance.below(all.length)]!
 
-/** A conversation as the agent keeps it: each call in a message of its own, followed by its result. */
+/** A conversation as the agent keeps it: each call in its own message, followed by its result. */
 const conversation = (chance: Chance): Prompt.Prompt => {
   const messages: Array<Prompt.MessageEncoded> = chance.likely() ? [{ role: "system", content: "Be brief." }] : []
   let ids = 0
@@ -143,7 +143,7 @@ const result = (id: string, name = "weather"): Prompt.MessageEncoded => ({
 
 const user = (text: string): Prompt.MessageEncoded => ({ role: "user", content: [{ type: "text", text }] })
 
-/** What no agent of ours keeps, and an application's own history may hold. */
+/** Content that our agents never keep, but an application's own history may. */
 const odd = (chance: Chance, id: string): ReadonlyArray<Prompt.MessageEncoded> => {
   const file = (mediaType: string, data: string | URL): Prompt.MessageEncoded => ({
     role: "user",

@@ -53,7 +53,7 @@ export const failure = (status: number, type: string, headers: Record<string, st
   pieces: [JSON.stringify({ type: "error", error: { type, message: "the secret prompt sk-123" }, request_id: "req_1" })]
 })
 
-/** The statuses of Anthropic, and the names it gives them. */
+/** Anthropic's statuses, and its names for them. */
 export const names: { readonly [status: number]: string } = {
   400: "invalid_request_error",
   401: "authentication_error",
@@ -65,7 +65,7 @@ export const names: { readonly [status: number]: string } = {
   529: "overloaded_error"
 }
 
-/** How Claude says what every provider can say. */
+/** How Claude expresses what every provider can. */
 export const contract = {
   text,
   call: (id: string, name: string, ...json: ReadonlyArray<string>): Script =>

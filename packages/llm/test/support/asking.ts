@@ -1,4 +1,4 @@
-/** Asks the model in the context, and keeps what came before it ended or failed. */
+/** Asks the model in the context, and keeps what arrived before it ended or failed. */
 import { Effect, Result, Schema, Stream } from "effect"
 import * as LanguageModel from "effect/ai/LanguageModel"
 import type * as Prompt from "effect/ai/Prompt"

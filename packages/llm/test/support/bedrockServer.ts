@@ -33,7 +33,7 @@ export const raw = (head: Uint8Array, payload: string): Uint8Array => {
   return Buffer.concat([whole, sum])
 }
 
-/** A server-sent event as a chunk. What is no event of it is one that nobody knows. */
+/** A server-sent event as a chunk. Anything that is not one becomes an event of an unknown kind. */
 export const frame = (event: string): Uint8Array => {
   const data = event.split("\n").find((line) => line.startsWith("data: "))
   if (data === undefined) return message({ ":message-type": "event", ":event-type": "keepAlive" }, "{}")
@@ -50,7 +50,7 @@ export const exception = (type: string, said: string): Uint8Array =>
     JSON.stringify({ message: said })
   )
 
-/** A script of Anthropic's as Bedrock plays it. */
+/** A script for Anthropic, as Bedrock plays it. */
 export const play = (script: Script): Script => ({
   ...script,
   headers: { "content-type": "application/vnd.amazon.eventstream", ...script.headers },

@@ -12,7 +12,7 @@ const verdict = (criterion: string, passed: boolean, reason: string): Judge.Verd
   quoteFound: passed
 })
 
-/** What came of calls: `p` passed, `f` did not, `c` the call failed, `j` the judge did. */
+/** Results of calls: `p` passed, `f` did not pass, `c` the call failed, `j` the judge failed. */
 export const scenarioOf = (
   name: string,
   calls: string,

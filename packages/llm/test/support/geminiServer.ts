@@ -47,7 +47,7 @@ export const failure = (status: number, state: string, headers: Record<string, s
   pieces: [JSON.stringify({ error: { code: status, message: "the secret prompt sk-123", status: state } })]
 })
 
-/** The names of Google's statuses. */
+/** Google's names for statuses. */
 export const states: { readonly [status: number]: string } = {
   400: "INVALID_ARGUMENT",
   401: "UNAUTHENTICATED",
@@ -58,7 +58,7 @@ export const states: { readonly [status: number]: string } = {
   504: "DEADLINE_EXCEEDED"
 }
 
-/** How Gemini says what every provider can say. */
+/** How Gemini expresses what every provider can. */
 export const contract = {
   text,
   call: (id: string, name: string, ...json: ReadonlyArray<string>): Script =>

@@ -1,6 +1,6 @@
 import { describe, it } from "@effect/vitest"
 
-/** A model of each provider, and the variables that let it be asked. */
+/** A model of each provider, and the variables required to ask it. */
 const models: ReadonlyArray<readonly [variables: ReadonlyArray<string>, name: string]> = [
   [["OPENAI_API_KEY"], "openai/gpt-4.1-mini"],
   [["OPENAI_API_KEY"], "openai/gpt-5.4-mini"],
@@ -33,7 +33,7 @@ const models: ReadonlyArray<readonly [variables: ReadonlyArray<string>, name: st
   [["VERCEL_AI_GATEWAY_API_KEY"], "vercel_ai_gateway/openai/gpt-4.1-mini"],
   [["OLLAMA_BASE_URL"], "ollama/qwen3:4b"],
   [["VLLM_BASE_URL"], "vllm/Qwen/Qwen3-8B"],
-  // Any other, by name, with commas between.
+  // Any others, by name, separated by commas.
   ...(process.env["ANTIPHON_LIVE_MODELS"] ?? "")
     .split(",")
     .flatMap((name) => (name.trim() === "" ? [] : [[[], name.trim()] as const]))
@@ -42,7 +42,7 @@ const models: ReadonlyArray<readonly [variables: ReadonlyArray<string>, name: st
 /** The providers that have a live test. */
 export const liveProviders: ReadonlySet<string> = new Set(models.map(([, name]) => name.slice(0, name.indexOf("/"))))
 
-/** Tests against each real model whose key is set. Says what is skipped, and for want of what. */
+/** Tests against each real model whose key is set. Names the skipped ones, and what they lack. */
 export const describeLive = (
   title: (name: string) => string,
   tests: (name: string, live: typeof it.live) => void,

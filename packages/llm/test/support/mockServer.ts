@@ -1,4 +1,4 @@
-/** A server that answers each request with the next script: bytes, when they come, and how the connection ends. */
+/** A server that answers each request with the next script: bytes, their times, and how the connection ends. */
 import { Deferred, Effect, type Scope } from "effect"
 import * as Http from "node:http"
 import type * as Net from "node:net"
@@ -21,14 +21,14 @@ export interface Request {
 export interface MockServer {
   readonly url: string
   readonly requests: Array<Request>
-  /** Requests of a warm-up, which asks for no document. They use up no script. */
+  /** Requests of a warm-up, which need no document. They use up no script. */
   readonly greetings: Array<Request>
-  /** How greetings are answered from now on: with 404 before. */
+  /** How warm-ups are answered from now on. With 404 by default. */
   readonly greet: (script: Script) => void
   /** Connections that clients have opened so far. */
   readonly connections: () => number
   readonly script: (...scripts: ReadonlyArray<Script>) => void
-  /** Succeeds when the client closes a request that is not answered to the end. */
+  /** Succeeds when the client closes a request before its answer is complete. */
   readonly abandoned: Effect.Effect<void>
 }
 
@@ -89,19 +89,19 @@ const play = async (script: Script, response: Http.ServerResponse) => {
   response.flushHeaders()
   for (const piece of script.pieces) {
     if (piece.length > 0) await new Promise((resolve) => response.write(piece, resolve))
-    // The client gets a turn, so that it reads this piece before the next one is there.
+    // Yields to the client, so that it reads this piece before the next one arrives.
     await new Promise((resolve) => setImmediate(resolve))
   }
   if (script.ending === "cut") response.destroy()
   else if (script.ending !== "stall") response.end()
 }
 
-/** The bytes of pieces, put together. */
+/** The bytes of several pieces, concatenated. */
 export const bytesOf = (pieces: Script["pieces"]): Buffer => {
   const text = new TextEncoder()
   return Buffer.concat(pieces.map((piece) => (typeof piece === "string" ? text.encode(piece) : piece)))
 }
 
-/** The bytes of pieces, one piece for each byte. */
+/** The bytes of several pieces, as one piece per byte. */
 export const bytewise = (pieces: Script["pieces"]): ReadonlyArray<Uint8Array> =>
   Array.from(bytesOf(pieces), (byte) => Uint8Array.of(byte))

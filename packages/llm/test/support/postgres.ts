@@ -1,5 +1,5 @@
 /**
- * PostgreSQL, if a test may use one: `ANTIPHON_TEST_POSTGRES` is the address of a database in which tables come and go.
+ * PostgreSQL, if tests may use one: `ANTIPHON_TEST_POSTGRES` is the address of a database in which tables come and go.
  */
 import * as PgClient from "@effect/sql-pg/PgClient"
 import { Duration, Effect, Layer, Redacted } from "effect"
@@ -8,13 +8,13 @@ import { randomUUID } from "node:crypto"
 
 const address = process.env["ANTIPHON_TEST_POSTGRES"]
 
-/** What a title says of it. */
+/** The words for it in a test's title. */
 export const note = address === undefined ? " (skipped: ANTIPHON_TEST_POSTGRES is not set)" : ""
 export const isThere = address !== undefined
 
 /**
- * A client with a schema of its own, which is dropped with the scope, so that tests that run at once do not meet.
- * Connecting has no deadline: a connection takes real time, and a test that moves its clock by hours would miss any.
+ * A client with a schema of its own, which is dropped with the scope, so that concurrent tests do not interfere.
+ * Connecting has no deadline, because it takes real time, and a test that moves its clock by hours would miss any.
  */
 export const layer = Layer.suspend(() => {
   const schema = `antiphon_${randomUUID().replaceAll("-", "")}`

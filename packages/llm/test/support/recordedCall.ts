@@ -22,7 +22,7 @@ const order = VoiceTool.background(
   ({ item }) => Effect.delay(Effect.succeed({ item, ok: true }), "2 seconds")
 )
 
-/** What the model of the call answers: with a tool, cut off by the caller, with background work, and not at all. */
+/** The model's replies on the call: with a tool, cut off by the caller, with background work, and none at all. */
 export const replies: ReadonlyArray<ScriptedModel.Reply> = [
   [
     ScriptedModel.reasoning("They want the weather.", { metadata: { anthropic: { signature: "s1" } } }),
@@ -53,7 +53,7 @@ const script: ReadonlyArray<readonly [at: number, ...reports: ReadonlyArray<Even
 
 const textOf = (output: Event.Output) => (output._tag === "AgentSendText" ? [output.text] : [])
 
-/** Plays the call on virtual time, and gives the text of its recording and what the agent said. */
+/** Plays the call on virtual time, and returns its recording as text and what the agent said. */
 export const play = <E>(
   model: Layer.Layer<LanguageModel.LanguageModel, E>,
   options: {
@@ -77,7 +77,7 @@ export const play = <E>(
       introduction: "Hello.",
       tools: [weather, order],
       settings: { temperature: 0.5, timeout: "5 seconds" },
-      // The caller of this call reports of one reply only that it was heard.
+      // The caller of this call reports only one reply as heard.
       backgroundDelivery: "immediate",
       ...options.agent
     })(request).pipe(
@@ -106,7 +106,7 @@ export const play = <E>(
     return { text, said: sent.join("") }
   }).pipe(Effect.provideService(References.MinimumLogLevel, "None"), VirtualTime.run)
 
-/** Reads a recording that is one. */
+/** Reads a valid recording. */
 export const decode = (text: string): Recording.Recording => {
   const read = Recording.decode(text)
   return Result.isSuccess(read) ? read.success : assert.fail(read.failure.message)

@@ -87,7 +87,7 @@ export const text = (...texts: ReadonlyArray<string>): Script => {
   return { pieces: [created, ...items.slice(0, -1), done, ...items.slice(-1), completed] }
 }
 
-/** How the Responses API says what every provider can say, over HTTP and over a WebSocket. */
+/** How the Responses API expresses what every provider can, over HTTP and over a WebSocket. */
 export const contract = {
   text,
   call: (id: string, name: string, ...json: ReadonlyArray<string>): Script => reply(callItem(id, name, ...json)),

@@ -1,6 +1,6 @@
 /**
- * The WebSocket mode of the Responses API over a real socket: scripts made for HTTP are played event by event, and requests over HTTP
- * are answered, too.
+ * The WebSocket mode of the Responses API over a real socket. Plays scripts made for HTTP event by event, and answers
+ * requests over HTTP as well.
  */
 import { Deferred, Effect, type Scope } from "effect"
 import * as Http from "node:http"
@@ -9,13 +9,13 @@ import { WebSocketServer, type WebSocket } from "ws"
 import * as MockServer from "./mockServer.ts"
 
 export interface SocketServer extends MockServer.MockServer {
-  /** What came over sockets: which of them, counted from 0, and the message. */
+  /** Messages received over sockets: the socket, counted from 0, and the message. */
   readonly messages: Array<{ readonly socket: number; readonly body: Record<string, unknown> }>
-  /** Requests that came over HTTP. */
+  /** Requests received over HTTP. */
   readonly posts: Array<MockServer.Request>
-  /** Answers upgrades with this status from now on; undefined to let them in again. */
+  /** Answers upgrades with this status from now on; undefined accepts them again. */
   readonly refuse: (status: number | undefined) => void
-  /** Sockets that are open. */
+  /** Open sockets. */
   readonly open: () => number
   /** Ends all sockets, as the server does with those that are too old. */
   readonly endAll: () => void
@@ -73,14 +73,14 @@ export const make: Effect.Effect<SocketServer, never, Scope.Scope> = Effect.gen(
   const web = new WebSocketServer({ noServer: true })
   server.on("upgrade", (request, socket: Net.Socket, head: Buffer) => {
     greetings.push({ path: request.url ?? "", headers: request.headers, body: undefined })
-    // A greeting that is not answered is an upgrade that is not.
+    // If warm-ups are not answered, upgrades are not either.
     if (greeting.ending === "stall") {
       socket.on("end", given)
       socket.on("error", () => {})
       socket.resume()
       return
     }
-    // What a proxy answers that knows no sockets goes out over HTTP.
+    // The answer of a proxy that does not support sockets comes over HTTP.
     const [script] = scripts
     const isProxy = script !== undefined && "content-type" in (script.headers ?? {}) && (script.status ?? 200) === 200
     if (refused !== undefined || isProxy) {
@@ -102,7 +102,7 @@ export const make: Effect.Effect<SocketServer, never, Scope.Scope> = Effect.gen(
         const script = next()
         void play(script, client, socket).then((told) => {
           playing = told === "stalls"
-          // It was not begun, and is asked for again.
+          // It was not begun, and will be requested again.
           if (told === "nothing") scripts.unshift(script)
         })
       })
@@ -138,7 +138,7 @@ export const make: Effect.Effect<SocketServer, never, Scope.Scope> = Effect.gen(
   }
 })
 
-/** Plays a script; gives whether all of it was told, or nothing, or it stalls. */
+/** Plays a script. Returns whether it was played whole, not at all, or stalls. */
 const play = async (
   script: MockServer.Script,
   client: WebSocket,
@@ -150,7 +150,7 @@ const play = async (
     client.send(JSON.stringify({ type: "error", status: script.status, error, headers: script.headers }))
     return "all"
   }
-  // Only whole events are messages.
+  // Only complete events are messages.
   const events = bytes.split("\n\n").slice(0, -1)
   let isComplete = false
   let told = 0
@@ -163,7 +163,7 @@ const play = async (
     client.send(data)
     told++
     isComplete = /"type":"(response\.(completed|incomplete|failed)|error)"/.test(data)
-    // The client gets a turn, so that it reads this message before the next one is there.
+    // Yields to the client, so that it reads this message before the next one arrives.
     await new Promise((resolve) => setImmediate(resolve))
   }
   if (script.ending === "stall") return "stalls"

@@ -20,7 +20,7 @@ class LineBusy extends Data.TaggedError("LineBusy")<{}> {
 
 const said = (text: string): Conversation.Conversation => [{ _tag: "AgentSaid", heard: text, unheard: "" }]
 
-/** Passes a criterion where the call names it. */
+/** Passes a criterion if the call mentions it. */
 const named = (...names: ReadonlyArray<string>): Judge.Judge<never> => ({
   criteria: names.map((name) => ({ name, description: "" })),
   score: (conversation) => {
@@ -33,7 +33,7 @@ const named = (...names: ReadonlyArray<string>): Judge.Judge<never> => ({
   }
 })
 
-/** Passes the first criterion always, the second one for even seeds. */
+/** Always passes the first criterion, and the second one for even seeds. */
 const half: Evaluation.Scenario = {
   name: "half",
   play: ({ seed }) => Effect.succeed(said(seed % 2 === 0 ? "kind, quick" : "kind")),
@@ -270,7 +270,7 @@ describe("Evaluation", () => {
   describe("of calls", () => {
     const shop = () =>
       Effect.gen(function* () {
-        // The agent's own luck is drawn from the seed of the call.
+        // The agent's own random numbers are drawn from the seed of the call.
         const lucky = yield* Random.nextBoolean
         return Agent.make(
           Agent.route({

@@ -12,7 +12,7 @@ import { ask, Weather } from "../support/asking.ts"
 const sentence = "One two three four five six seven eight nine ten"
 const words = (text = sentence) => text.split(" ").length
 
-/** Asks so many times, one after the other, and lets nobody wait for longer than a minute. */
+/** Asks several times in sequence, and keeps nobody waiting for longer than a minute. */
 const asked = (model: FaultyModel.FaultyModel, times: number) =>
   Effect.gen(function* () {
     const texts: Array<string> = []

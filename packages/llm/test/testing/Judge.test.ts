@@ -229,7 +229,7 @@ describe("Judge", () => {
         assert.match(text, /"criterion_1":\{"type":"object"/)
         assert.match(text, /"required":\["criterion_1","criterion_2"\]/)
       }
-      // Anthropic refuses bounds in a schema; they are told in words, and checked here.
+      // Anthropic rejects bounds in a schema, so they are described in words and checked here.
       assert.notMatch(JSON.stringify(anthropic), /"(minimum|maximum)":/)
     })
   )

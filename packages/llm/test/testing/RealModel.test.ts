@@ -15,7 +15,7 @@ import * as ScriptedModel from "../../src/testing/ScriptedModel.ts"
 import * as MockServer from "../support/mockServer.ts"
 import * as Wire from "../support/openAiServer.ts"
 
-/** Takes real time for every word, as what lies beyond a socket does. */
+/** Takes real time for every word, as anything beyond a socket does. */
 const slow = (text: string) =>
   FaultyModel.wrap(
     ScriptedModel.make([

@@ -44,7 +44,7 @@ const ended = (request: number, at: number, outcome: Recording.LineOf<"ModelEnde
 
 const ask = (prompt = "hi") => LanguageModel.streamText({ prompt })
 
-/** Asks once, and gives the deltas with their times after the request, and how and when it ended. */
+/** Asks once, and returns the deltas with their times after the request, and how and when it ended. */
 const timed = (reply: Stream.Stream<Response.StreamPart<{}>, AiError.AiError>) =>
   Effect.gen(function* () {
     const clock = yield* Clock.Clock

@@ -15,7 +15,7 @@ const weather = VoiceTool.loopback("weather", { parameters: { city: Schema.Strin
   Effect.succeed(`Sunny in ${city}`)
 )
 
-/** An agent by rules, and the events and turns that it was given. */
+/** An agent of rules, and the events and turns it received. */
 const noting = (routes: Parameters<typeof Agent.route>[0] = {}) => {
   const seen: Array<{ readonly event: Event.Input; readonly turn: Turn.Turn }> = []
   const agent: Agent.Agent = (event, turn) => {
@@ -463,7 +463,7 @@ describe("AgentAsHandoff", () => {
     const call = yield* playing(model, {}, agent())
     for (let turn = 0; turn < 9; turn++) yield* call.say("on")
     assert.strictEqual((yield* call.prompts).at(-1)![0], "system: agent 9")
-    // Every event goes through the first agent, and from there to the one that has the call.
+    // Every event passes through the first agent to the one that has the call.
     assert.deepStrictEqual(passed.slice(-2), [1, 9])
     const metrics = call.sent({ metrics: true }).filter((line) => line === "agent_turn_ms")
     assert.lengthOf(metrics, 10)

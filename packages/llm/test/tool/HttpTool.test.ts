@@ -19,7 +19,7 @@ interface Serving {
   readonly seen: Array<Seen>
 }
 
-/** A server that answers with what a function says, and keeps what it was sent. */
+/** A server that answers with the result of a function, and keeps its requests. */
 const serving = (
   answer: (seen: Seen, response: Http.ServerResponse) => unknown = (_, response) => response.end()
 ): Effect.Effect<Serving, never, Scope.Scope> =>
@@ -50,7 +50,7 @@ const making = (spec: Options, env: Record<string, string> = {}) =>
     Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env }))
   )
 
-/** What the tool gives where it may go to this machine. */
+/** The result of the tool if it may connect to this machine. */
 const asking = (spec: Options, args: unknown = {}, env: Record<string, string> = {}) =>
   Effect.gen(function* () {
     const tool = yield* making({ allowPrivateAddresses: true, ...spec }, env)

@@ -83,7 +83,7 @@ describe("KnowledgeBase", () => {
         server.script(answer({ results: null }))
         assert.deepStrictEqual(yield* KnowledgeBase.query(request(server.url), "q", { allowedBases: [server.url] }), [])
       }
-      // A connection may still be busy with the end of its answer when the next question comes.
+      // A connection may still be busy with the end of its answer when the next question arrives.
       assert.isAtMost(server.connections(), 2)
     }).pipe(Effect.scoped, Effect.provide(FetchHttpClient.layer))
   )

@@ -54,7 +54,7 @@ const httpServer = Effect.acquireRelease(
     })
 )
 
-/** A machine may be busy with other tests. */
+/** The machine may be busy with other tests. */
 const slow = "1 minute"
 
 interface Message {
@@ -80,7 +80,7 @@ const plainServer = (answer: (message: Message, response: Http.ServerResponse) =
     (server) => `http://127.0.0.1:${(server.address() as Net.AddressInfo).port}/mcp`
   )
 
-/** A server by hand with these tools, whose calls are answered by the function. */
+/** A hand-written server with these tools, whose calls are answered by the function. */
 const handServer = (tools: unknown, call: (message: Message, response: Http.ServerResponse) => unknown) =>
   plainServer((message, response) => {
     const { id, method, params } = message
@@ -390,7 +390,7 @@ describe("McpTools", () => {
       }).pipe(Effect.scoped, Effect.provide(services))
     )
 
-    // On the test clock, no grace for the server would ever pass.
+    // On the test clock, the server's grace period would never pass.
     it.effect("does not hold up an interruption if the server hangs", () =>
       Effect.gen(function* () {
         const called = yield* Deferred.make<void>()

@@ -27,7 +27,7 @@ const live = Orders.toLayer({
   cancel: ({ id }) => (id === 1 ? Effect.succeed("cancelled") : Effect.fail({ reason: "too late" }))
 })
 
-/** What the model reads of calls of the toolkit's tools. */
+/** What the model reads about calls of the toolkit's tools. */
 const outcomes = (...calls: ReadonlyArray<readonly [string, object]>) =>
   Effect.gen(function* () {
     const model = ScriptedModel.make([

@@ -1,4 +1,4 @@
-/** Runs tools: by hand, and in a call with an agent on a scripted model. */
+/** Runs tools, by hand and in a call with an agent on a scripted model. */
 import * as Agent from "@antiphon/core/Agent"
 import * as Call from "@antiphon/core/Call"
 import * as CallRequest from "@antiphon/core/CallRequest"
@@ -22,7 +22,7 @@ export const shown = (tool: Pick<VoiceTool.VoiceTool, "definition">) => ({
   strict: Tool.getStrictMode(tool.definition) === true
 })
 
-/** What a tool gives for arguments, and the lines that it left in the history. */
+/** The result of a tool for some arguments, and the lines it left in the history. */
 export const run = <R>(tool: VoiceTool.VoiceTool<R>, args: unknown, request = CallRequest.make()) => {
   const entries: Array<string> = []
   const empty = History.make(() => [])
@@ -42,7 +42,10 @@ export const run = <R>(tool: VoiceTool.VoiceTool<R>, args: unknown, request = Ca
 
 type Spec<R> = Agent.AgentSpec<unknown, R>
 
-/** A call on virtual time with an agent on a scripted model: what it sent, what the model was sent, and a hand to report with. */
+/**
+ * A call on virtual time with an agent on a scripted model: what it sent, what the model was sent, and a function to
+ * report with.
+ */
 export const playing = <R = never>(
   model: ScriptedModel.ScriptedModel,
   options: LlmAgent.Options<R | LanguageModel.LanguageModel>,
@@ -64,7 +67,7 @@ export const playing = <R = never>(
       end: Effect.andThen(Queue.end(reports), settled),
       say: (content: string) =>
         report({ _tag: "UserTurnStarted" }, { _tag: "UserTextSent", content }, { _tag: "UserTurnEnded" }),
-      /** What was sent, one line each, metrics only by their name where asked for. */
+      /** What was sent, one line each. Metrics only by name, on request. */
       sent: ({ metrics = false } = {}) => sent.flatMap((output) => line(output, metrics)),
       prompts: Effect.map(model.prompts, (played) => played.map(({ prompt }) => prompt.content.flatMap(messageLines)))
     }

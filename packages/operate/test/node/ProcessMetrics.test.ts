@@ -24,7 +24,8 @@ describe("ProcessMetrics", () => {
     Effect.gen(function* () {
       yield* Layer.build(ProcessMetrics.layer({ every: "50 millis" }))
       yield* Calls.until(Effect.map(values, (now) => now["process.uptime"] !== undefined))
-      // A sample holds what came since the one before it, so the next one may have taken its place: then once more.
+      // A sample covers the time since the previous one, so the next one may have replaced it: in that case, try once
+      // more.
       const seen = Effect.map(values, (now) => now["nodejs.eventloop.delay.max"]! >= 0.3)
       yield* Calls.until(Effect.andThen(blocks(400), Effect.andThen(Effect.sleep("10 millis"), seen)))
       const now = yield* values

@@ -10,7 +10,7 @@ import { Tool, Toolkit } from "effect/ai"
 import { HttpRouter, HttpServer } from "effect/http"
 import { WebSocket } from "ws"
 
-/** What no collector may see of these calls. */
+/** Content of these calls that no collector may see. */
 export const secrets = [
   "Anna Huber",
   "+436641234567",
@@ -27,7 +27,7 @@ const Seats = Toolkit.make(
 const handlers = Seats.toLayer({
   seats: ({ name }) =>
     Effect.succeed(`booked for ${name}`).pipe(
-      // What an application writes on spans of its own goes out only if it is allowed to.
+      // Attributes that an application writes on its own spans are exported only if it is allowed.
       Effect.tap(() => Effect.annotateCurrentSpan({ "app.caller": "Anna Huber", "app.seats": 2 })),
       Effect.withSpan("lookup", { attributes: { "db.query.text": "select * where name = 'Anna Huber'" } })
     )
@@ -68,7 +68,7 @@ export const makeAgent = () => {
   return { agent, layer: Layer.merge(model.layer, handlers) }
 }
 
-/** Serves an agent on a free port, under a Layer that watches it. */
+/** Serves an agent on a free port, under a Layer that observes it. */
 export const serve = <E>(options: {
   readonly under?: Layer.Layer<never, E> | undefined
   readonly routes?: Layer.Layer<never, never, HttpRouter.HttpRouter> | undefined
@@ -118,7 +118,7 @@ export const call = (address: string, callId: string) =>
     socket.on("close", () => resume(Effect.void))
   })
 
-/** Waits until something is so. A test that waits in vain ends with its own timeout. */
+/** Waits until a condition holds. A test that waits in vain ends with its own timeout. */
 export const until = (condition: Effect.Effect<boolean>): Effect.Effect<void> =>
   Effect.flatMap(condition, (met) =>
     met

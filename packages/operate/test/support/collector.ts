@@ -1,6 +1,6 @@
 /**
- * A collector on a free loopback port: it decodes what comes by the protocol's own definitions (the code that the OpenTelemetry
- * project generates from its `.proto` files), and keeps it.
+ * A collector on a free loopback port. It decodes requests with the protocol's own definitions (code that the
+ * OpenTelemetry project generates from its `.proto` files), and keeps them.
  */
 import { Effect, type Scope } from "effect"
 import { createServer } from "node:http"
@@ -14,7 +14,7 @@ export interface Span {
   readonly trace: string
   readonly parent: string
   readonly attributes: Readonly<Record<string, Value>>
-  /** 0 unset, 1 good, 2 an error. */
+  /** 0 is unset, 1 is good, 2 is an error. */
   readonly status: number
   readonly message: string
   readonly events: ReadonlyArray<string>
@@ -30,9 +30,9 @@ export interface Collector {
   readonly url: string
   readonly spans: ReadonlyArray<Span>
   readonly metrics: ReadonlyArray<Metric>
-  /** What describes the sender, of the last request. */
+  /** The sender's description of itself in the last request. */
   readonly resource: () => Readonly<Record<string, Value>>
-  /** Every body as text, for what must not be in it; protobuf keeps strings as they are. */
+  /** Every body as text, to search for what must not be in it; protobuf keeps strings unchanged. */
   readonly text: () => string
   readonly contentTypes: ReadonlySet<string>
 }
@@ -84,7 +84,7 @@ interface Message {
   readonly decode: (body: Uint8Array) => object
   readonly toObject: (message: object, options: { readonly longs: StringConstructor }) => object
 }
-// What its types declare is not what the module exports.
+// The module exports something else than its types declare.
 const { logs, metrics, trace } = (
   createRequire(import.meta.url)("@opentelemetry/otlp-transformer/build/src/generated/root.js") as {
     readonly opentelemetry: {

@@ -1,4 +1,4 @@
-/** What every recogniser behind a WebSocket does, written once. */
+/** The behaviour of every recogniser behind a WebSocket, tested once for all. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -27,9 +27,9 @@ export interface Subject {
   readonly capabilities: SpeechToText.Capabilities
   /** The header or parameter with the key. */
   readonly keyOf: (connection: SocketServer.Connection) => string | undefined
-  /** Whether the provider says that speech began. One with turns always does. */
+  /** Whether the provider reports that speech began. Providers that detect turns always do. */
   readonly tellsStart: boolean
-  /** A message that says that the key is refused, if the provider has one beside the status 401. */
+  /** A message that the key was rejected, if the provider has one besides the status 401. */
   readonly refusedKey?: { readonly message: unknown; readonly reason: SpeechError.Reason["_tag"] } | undefined
   /** A message of a known type with another shape. */
   readonly misshapen: unknown
@@ -68,7 +68,7 @@ const wordPlot: ReadonlyArray<RecogniserServer.Step> = [
   { when: 700, say: { _tag: "Final", text: "two." } }
 ]
 
-/** An event without what only some providers know. */
+/** An event without the fields that only some providers know. */
 export const plain = (event: SpeechToText.Event): string =>
   "text" in event ? `${event._tag} ${event.text}` : event._tag
 
@@ -236,7 +236,7 @@ export const suite = (subject: Subject): void => {
         assert.include(heard, "Partial a table")
         assert.deepStrictEqual(error.reason, { _tag: "Closed", closeCode: 1006 })
         assert.isTrue(error.isRetryable)
-        // Frames that come later are dropped.
+        // Later frames are dropped.
         yield* session.send(audio(20)[0]!)
       })
     )

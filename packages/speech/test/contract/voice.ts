@@ -1,4 +1,4 @@
-/** What every voice behind a WebSocket does, written once. */
+/** The behaviour of every voice behind a WebSocket, tested once for all. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -31,7 +31,7 @@ export const summary = (parts: ReadonlyArray<SpokenAudio>) => ({
   words: parts.flatMap(({ words }) => words)
 })
 
-/** Whether each part begins where the part before it ended. */
+/** Whether each part begins where the previous one ended. */
 export const isContinuous = (parts: ReadonlyArray<SpokenAudio>): boolean => {
   let end = 0
   return parts.every(({ audio }) => {
@@ -133,7 +133,7 @@ export const suite = (subject: Subject): void => {
             const context = yield* session.context
             yield* context.push("One two three four five. ")
             yield* context.flush
-            // All of it is there, and one part of it is taken.
+            // All of it has arrived, and one part of it is taken.
             const pull = yield* Stream.toPull(context.audio)
             yield* pull
             for (let i = 0; i < 50; i++) yield* Effect.promise(() => new Promise((next) => setImmediate(next)))
@@ -166,7 +166,7 @@ export const suite = (subject: Subject): void => {
             yield* Stream.runHead(context.audio)
           })
         )
-        // The next reply goes out behind the cancel.
+        // The next reply is sent after the cancel.
         yield* speak(session, ["Four."])
         assert.isTrue(server.stopped() === 2 || server.connections.length === 2)
         assert.isAbove(connection.messages.length, 0)
@@ -219,7 +219,7 @@ export const suite = (subject: Subject): void => {
         const failing = yield* Effect.forkChild(Effect.flip(speak(session, ["One two three. "])), {
           startImmediately: true
         })
-        // The text must be on its way before time passes.
+        // The text must be under way before time passes.
         while (connection.messages.length < 2) yield* Effect.promise(() => new Promise((next) => setImmediate(next)))
         yield* TestClock.adjust("6 seconds")
         yield* TestClock.adjust("6 seconds")

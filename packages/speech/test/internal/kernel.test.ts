@@ -42,7 +42,7 @@ describe("kernel", () => {
     const floats = new Float32Array(kernel.memory)
     const n = 8
     const [h, c, gates] = [0, 64, 128]
-    // From nearly nothing to sums beyond which a gate is open or shut.
+    // From almost nothing to sums beyond which a gate is fully open or shut.
     const values = Float32Array.from({ length: 4 * n }, (_, i) => (i % 2 === 0 ? 1 : -1) * 0.02 * 1.35 ** i)
     const cells = Float32Array.from({ length: n }, (_, i) => (i - 3) / 2)
     floats.set(values, gates)

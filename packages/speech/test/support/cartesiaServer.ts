@@ -12,7 +12,7 @@ const format = ({ query }: SocketServer.Connection): AudioFormat.AudioFormat =>
     Number(query.get("sample_rate")) as AudioFormat.SampleRateHz
   )
 
-/** Ink that ends turns. */
+/** Ink, detecting turns itself. */
 export const inkTurns = (): Protocol => {
   const message = (type: string, transcript?: string) => ({ type, request_id: "r", transcript })
   return {
@@ -43,7 +43,7 @@ export const inkTurns = (): Protocol => {
   }
 }
 
-/** Ink that is told. Commands are bare words. */
+/** Ink, told when turns end. Commands are bare words. */
 export const inkManual = (): Protocol => ({
   hello: [],
   format,

@@ -16,7 +16,7 @@ const format = ({ query }: SocketServer.Connection): AudioFormat.AudioFormat =>
 const control = (message: SocketServer.Message): string | undefined =>
   typeof message === "string" ? (JSON.parse(message) as { type: string }).type : undefined
 
-/** Words of an event, a second for each from the start of the audio if it tells no times. */
+/** Words of an event: one second each from the start of the audio, unless it has times. */
 const wordsOf = (event: SpeechToText.Words) =>
   event.words?.map(({ end, start, text }) => ({
     word: text.toLowerCase().replace(/\W/g, ""),

@@ -38,7 +38,7 @@ export const scribe = (): Protocol => {
   }
 }
 
-/** Voices with many contexts. Times of characters count from the chunk that they come with. */
+/** Voices with many contexts. Times of characters count from the chunk they come with. */
 export const multiContext: VoiceServer.Protocol = {
   ask: (message) => {
     if (typeof message !== "string") return [{ _tag: "Other" }]
@@ -49,7 +49,7 @@ export const multiContext: VoiceServer.Protocol = {
       close_context?: boolean
     }
     const id = asked.context_id
-    // A context that is closed after a flush finishes first.
+    // A context that is closed after a flush first finishes.
     if (asked.close_context === true) return [{ _tag: flushed.has(id) ? "End" : "Cancel", id }]
     if (asked.flush === true) flushed.add(id)
     else flushed.delete(id)

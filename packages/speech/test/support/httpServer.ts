@@ -15,7 +15,7 @@ export interface Request {
 export interface HttpServer {
   readonly url: string
   readonly requests: Array<Request>
-  /** Requests that their client has closed before they were answered to the end. */
+  /** Requests closed by their client before they were fully answered. */
   readonly abandoned: () => number
 }
 

@@ -1,6 +1,6 @@
 import { assert, it } from "@effect/vitest"
 
-/** Milliseconds of the quickest of several runs: what else the machine does meanwhile is not counted. */
+/** Milliseconds of the quickest of several runs, so that other work on the machine does not count. */
 const time = (run: () => unknown, runs: number): number => {
   let least = Infinity
   for (let at = 0; at < runs; at++) {
@@ -11,14 +11,14 @@ const time = (run: () => unknown, runs: number): number => {
   return least
 }
 
-/** Characters of a short text, and of a long one: a reader that takes the square of its text takes 256 times as long for it. */
+/** Characters of a short text, and of a long one: quadratic code takes 256 times as long for it. */
 const [short, long] = [4000, 64_000] as const
-/** How much longer the long one may take: six times what is in proportion, as the clock of a busy machine is rough. */
+/** How much longer the long one may take: six times its share, because the clock of a busy machine is coarse. */
 const most = (6 * long) / short
-/** What takes no longer than this is too short to tell anything from. */
+/** Shorter times say nothing. */
 const noise = 1
 
-/** A test that reading a text of n characters costs in proportion to n, also if the text is made to be hard to read. */
+/** Tests that reading n characters takes time in proportion to n, even if the text is made to be hard to read. */
 export const linear = (
   name: string,
   texts: Readonly<Record<string, (n: number) => string>>,
@@ -39,14 +39,14 @@ export const linear = (
         for (let at = 0; at < 4 && ratio > most; at++) ratio = Math.min(ratio, compared(n, factor))
         return ratio
       }
-      // One that is slow by far is not given the long text.
+      // Code that is far too slow does not get the long text.
       assert.isBelow(least(short / 4, 4), most, `${short} characters`)
       assert.isBelow(least(short, long / short), most, `${long} characters against ${short}`)
     })
   }
 }
 
-/** Texts that are hard for one reader or another. */
+/** Texts that are hard for some readers. */
 export const hard = {
   "plain words": (n: number) => "word ".repeat(n / 5),
   spaces: (n: number) => " ".repeat(n),

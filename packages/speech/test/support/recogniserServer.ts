@@ -1,6 +1,6 @@
 /**
- * A vendor's recogniser: it listens to nothing, and says what a plot tells when so much audio has come, in the vendor's
- * own messages.
+ * A vendor's recogniser: it does not listen, but reports what a plot says after a given amount of audio, in the
+ * vendor's own messages.
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -9,7 +9,7 @@ import { durationMs } from "../../src/AudioFormat.ts"
 import type * as SpeechToText from "../../src/SpeechToText.ts"
 import * as SocketServer from "./socketServer.ts"
 
-/** When something happens: after so many milliseconds of audio, or when the client asks. */
+/** When something happens: after this many milliseconds of audio, or when the client asks. */
 export type When = number | "flush" | "end"
 
 /** What happens. */
@@ -18,12 +18,12 @@ export type Step =
   | { readonly when: When; readonly send: unknown }
   | { readonly when: When; readonly act: (connection: SocketServer.Connection) => void }
 
-/** What a client's message is. */
+/** The meaning of a client's message. */
 export type Heard =
   | { readonly _tag: "Audio"; readonly bytes: Uint8Array }
   | { readonly _tag: "Flush" }
   | { readonly _tag: "End" }
-  /** Anything else, and what the vendor says to it. */
+  /** Anything else, and the vendor's answer to it. */
   | { readonly _tag: "Other"; readonly reply?: unknown }
 
 /** The protocol of a vendor, from its side. */
@@ -31,21 +31,21 @@ export interface Protocol {
   /** What is sent when a client has connected. */
   readonly hello: ReadonlyArray<unknown>
   readonly hear: (message: SocketServer.Message) => Heard
-  /** Answers that are no words: acknowledgements of `flush` and `end`. */
+  /** Answers other than words: acknowledgements of `flush` and `end`. */
   readonly answer: (asked: "flush" | "end", connection: SocketServer.Connection) => void
   readonly say: (event: SpeechToText.Event) => ReadonlyArray<unknown>
-  /** The format that a client has announced. */
+  /** The format announced by a client. */
   readonly format: (connection: SocketServer.Connection) => AudioFormat.AudioFormat
 }
 
 export interface RecogniserServer extends SocketServer.SocketServer {
-  /** The plot of the next connections. */
+  /** The plot for the next connections. */
   readonly play: (plot: ReadonlyArray<Step>) => void
   /** All audio of a connection. */
   readonly audioOf: (connection: SocketServer.Connection) => Uint8Array
 }
 
-/** Runs the recogniser of a vendor. */
+/** Runs a vendor's recogniser. */
 export const make = (
   makeProtocol: () => Protocol,
   options?: SocketServer.Options

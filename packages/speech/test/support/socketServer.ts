@@ -1,4 +1,4 @@
-/** A WebSocket server over loopback, whose connections a test holds in its hands. */
+/** A WebSocket server over loopback, whose connections are controlled by a test. */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
@@ -7,7 +7,7 @@ import * as Http from "node:http"
 import type * as Net from "node:net"
 import { WebSocketServer, type WebSocket } from "ws"
 
-/** A message as it came. */
+/** A message as it arrived. */
 export type Message = string | Uint8Array
 
 /** One client. */
@@ -34,7 +34,7 @@ export interface Refusal {
   readonly headers?: Readonly<Record<string, string>> | undefined
 }
 
-/** What a vendor does with a connection. */
+/** A vendor's behaviour on a connection. */
 export interface Vendor {
   readonly connected?: ((connection: Connection) => void) | undefined
   readonly received: (connection: Connection, message: Message) => void
@@ -44,9 +44,9 @@ export interface Vendor {
 export interface SocketServer {
   readonly url: string
   readonly connections: Array<Connection>
-  /** The next connection that nobody has taken yet. */
+  /** The next connection that was not taken yet. */
   readonly next: Effect.Effect<Connection>
-  /** Refuses the next clients. Undefined accepts them again. */
+  /** Rejects the next clients. Undefined accepts them again. */
   readonly refuse: (refusal: Refusal | undefined) => void
   /** Accepts TCP connections, and never answers the upgrade. */
   readonly ignore: (isIgnoring: boolean) => void

@@ -24,6 +24,6 @@ export const music = (samples: number): Int16Array =>
     return Math.round(5000 * decay * notes.reduce((a, b) => a + b))
   })
 
-/** Samples one behind the other. */
+/** Samples one after another. */
 export const concat = (...parts: ReadonlyArray<Int16Array>): Int16Array =>
   Int16Array.from(parts.flatMap((part) => [...part]))

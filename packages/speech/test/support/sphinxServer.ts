@@ -1,6 +1,6 @@
 /**
- * Debian's pocketsphinx behind the file API of OpenAI: a recogniser of one's own on one's own machine, as `STT_URL` names one.
- * `apt-get install pocketsphinx pocketsphinx-en-us` brings it.
+ * Debian's pocketsphinx behind OpenAI's file API: a recogniser on one's own machine, as `STT_URL` names one. Install it
+ * with `apt-get install pocketsphinx pocketsphinx-en-us`.
  */
 import * as Effect from "effect/Effect"
 import { execFile } from "node:child_process"

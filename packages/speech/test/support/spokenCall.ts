@@ -1,4 +1,4 @@
-/** A call over a test line on virtual time: scripted speech and words, tones for a voice. */
+/** A call over a test line on virtual time: scripted speech and words, with tones for a voice. */
 import type * as Event from "@antiphon/core/Event"
 import * as Agent from "@antiphon/core/Agent"
 import * as VirtualTime from "@antiphon/core/testing/VirtualTime"
@@ -21,7 +21,7 @@ export interface Script extends Omit<TestLine.Options, "length"> {
   readonly voice?: TestVoice.Options
   readonly options?: Speech.Options
   readonly stt?: SpeechToText.ScriptedOptions
-  /** The wall clock of the server is set by so much, in milliseconds. */
+  /** The offset of the server's wall clock, in milliseconds. */
   readonly jumps?: { readonly at: number; readonly by: number }
 }
 
@@ -31,7 +31,7 @@ export const partial = (at: number, text: string): SpeechToText.ScriptedStep => 
   event: { _tag: "Partial", text }
 })
 
-/** Plays a call, and returns the line, the events that the agent's filters saw, with their times, and how it ended. */
+/** Plays a call, and returns the line, the events seen by the agent's filters, with their times, and how it ended. */
 export const play = <R = never>(agent: Agent.Source<unknown, never, R>, script: Script) =>
   VirtualTime.run(
     Effect.scoped(
@@ -40,7 +40,7 @@ export const play = <R = never>(agent: Agent.Source<unknown, never, R>, script: 
         const line = yield* TestLine.make(script)
         const factory = Agent.from(agent as Agent.AgentSpec)
         const clock = yield* Clock.Clock
-        // The filter is asked of every event, at once and in order.
+        // The filter is asked about every event, at once and in order.
         const watched = (request: Parameters<typeof factory>[0]) =>
           Effect.map(factory(request), (spec) => ({
             ...spec,
@@ -80,7 +80,7 @@ export const play = <R = never>(agent: Agent.Source<unknown, never, R>, script: 
 export const tags = (events: ReadonlyArray<readonly [number, Event.Input]>): ReadonlyArray<string> =>
   events.map(([, event]) => event._tag)
 
-/** What the agent was told was heard: texts that grow count once. */
+/** What was heard according to the reports to the agent: texts that grow count once. */
 export const heardText = (events: ReadonlyArray<readonly [number, Event.Input]>): ReadonlyArray<string> => {
   const texts: Array<string> = []
   let isGrowing = false
@@ -95,7 +95,7 @@ export const heardText = (events: ReadonlyArray<readonly [number, Event.Input]>)
   return texts
 }
 
-/** The events of one kind, as their times. */
+/** The times of the events of one kind. */
 export const timesOf = (
   events: ReadonlyArray<readonly [number, Event.Input]>,
   tag: Event.Input["_tag"]

@@ -1,13 +1,13 @@
 /**
- * A vendor's voice: each word of a text is 100 ms of a value that counts the words, in the vendor's own messages. A test can
- * make it hold its tongue, break off, or speak on after a cancel.
+ * A vendor's voice: each word of a text is 100 ms of a value that counts the words, in the vendor's own messages. A
+ * test can make it stall, break off, or continue after a cancel.
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as AudioFormat from "../../src/AudioFormat.ts"
 import * as SocketServer from "./socketServer.ts"
 
-/** What a client's message asks for. */
+/** The meaning of a client's message. */
 export type Asked =
   | { readonly _tag: "Text"; readonly id: string; readonly text: string }
   | { readonly _tag: "Flush"; readonly id: string }
@@ -33,12 +33,12 @@ export interface Protocol {
   readonly failed: (id: string, status: 401 | 429 | 500) => unknown
 }
 
-/** How it behaves from now on. */
+/** Its behaviour from now on. */
 export interface Manner {
-  /** After so many words of a reply something else happens. */
+  /** After this many words of a reply something else happens. */
   readonly after?: number | undefined
   readonly then?: "stall" | "drop" | "fail" | undefined
-  /** Says so many words for a reply that was cancelled. */
+  /** Says this many words of a reply after it was cancelled. */
   readonly lateWords?: number | undefined
 }
 
@@ -46,13 +46,13 @@ export interface VoiceServer extends SocketServer.SocketServer {
   readonly behave: (manner: Manner) => void
   /** All texts so far, joined. */
   readonly texts: () => string
-  /** How many replies were ended or cancelled. */
+  /** Number of replies that were ended or cancelled. */
   readonly stopped: () => number
 }
 
 export const wordMs = 100
 
-/** Runs the voice of a vendor. */
+/** Runs a vendor's voice. */
 export const make = (
   protocol: Protocol,
   options?: SocketServer.Options

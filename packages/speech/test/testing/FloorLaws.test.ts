@@ -33,7 +33,7 @@ const policies: { readonly [name: string]: readonly [FloorPolicy.FloorPolicy, nu
   ]
 }
 
-/** A floor that loses, adds or changes what the real one does. */
+/** A floor that loses, adds or changes actions of the real one. */
 const broken = (change: (actions: ReadonlyArray<FloorAction>, floor: Floor.Floor) => ReadonlyArray<FloorAction>) => ({
   due: Floor.due,
   step: (...args: Parameters<typeof Floor.step>) => {

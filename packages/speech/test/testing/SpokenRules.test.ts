@@ -23,7 +23,7 @@ const teller = Agent.make(
 const laws = (found: ReadonlyArray<SpokenRules.Breach>) => [...new Set(found.map(({ law }) => law))]
 
 describe("SpokenRules", () => {
-  // Any other seeds: `ANTIPHON_SPOKEN_CALLS=500 ANTIPHON_SEED=4711 npx vitest run --project speech SpokenRules`.
+  // For other seeds: `ANTIPHON_SPOKEN_CALLS=500 ANTIPHON_SEED=4711 npx vitest run --project speech SpokenRules`.
   const calls = Number(process.env["ANTIPHON_SPOKEN_CALLS"] ?? 12)
   const first = Number(process.env["ANTIPHON_SEED"] ?? 1) * 1000
 

@@ -60,7 +60,7 @@ describe("inbox", () => {
       const putting = yield* Effect.provideService(inbox.put(dtmfs("456789")), Scheduler.Scheduler, counting).pipe(
         Effect.forkChild({ startImmediately: true })
       )
-      /** The steps of the writer until everything else has had its turn several times. */
+      /** The steps of the writer until everything else has had several turns. */
       const stepsMeanwhile = () =>
         Effect.gen(function* () {
           const before = steps
@@ -68,7 +68,7 @@ describe("inbox", () => {
           return steps - before
         })
       assert.strictEqual(yield* stepsMeanwhile(), 0)
-      // One reading makes room for half of what waits.
+      // A single read makes room for half of what waits.
       yield* Stream.runHead(inbox.stream)
       yield* stepsMeanwhile()
       assert.strictEqual(yield* stepsMeanwhile(), 0)

@@ -11,7 +11,7 @@ describe("publicAddress", () => {
   const rows: ReadonlyArray<readonly [Record<string, string>, string]> = [
     [{ host: "localhost:8000" }, "http://localhost:8000"],
     [{ host: "127.0.0.1:8000" }, "http://127.0.0.1:8000"],
-    // A tunnel that ends TLS and says nothing of it.
+    // A tunnel that terminates TLS without saying so.
     [{ host: "a.example.com" }, "https://a.example.com"],
     [
       { host: "localhost:8000", "x-forwarded-host": "a.example.com", "x-forwarded-proto": "https" },

@@ -36,7 +36,7 @@ describe("rest", () => {
         const error = yield* Effect.flip(ask(status, body))
         assert.strictEqual(error.reason._tag, tag)
         if (code !== undefined) assert.strictEqual("code" in error.reason ? error.reason.code : undefined, code)
-        // What the carrier wrote may hold numbers, so only the code is shown.
+        // The carrier's text may contain telephone numbers, so only the code is shown.
         assert.notInclude(`${error.message} ${JSON.stringify(error)}`, "+1555")
         if (error.detail !== undefined) assert.isString(Redacted.value(error.detail))
       })

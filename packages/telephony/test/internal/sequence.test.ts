@@ -4,7 +4,7 @@ import * as Sequence from "../../src/internal/sequence.ts"
 
 const piece = (chunk: number) => Uint8Array.of(chunk & 255)
 
-/** What comes out of a sequence of numbers: numbers of pieces, and gaps as negative lengths. */
+/** The output of a sequence of numbers: numbers of pieces, and gaps as negative lengths. */
 const play = (chunks: ReadonlyArray<number | undefined>, mostHeld = 0) => {
   let state = Sequence.make(mostHeld)
   const out: Array<number> = []

@@ -4,7 +4,7 @@ import * as Pcm from "@antiphon/speech/Pcm"
 import { assert, describe, it } from "@effect/vitest"
 import * as Tones from "../../src/internal/tones.ts"
 
-/** How much of a frequency is in samples (Goertzel). */
+/** The strength of a frequency in samples (Goertzel). */
 const power = (samples: Int16Array, frequency: number, rate: number): number => {
   const coefficient = 2 * Math.cos((2 * Math.PI * frequency) / rate)
   let [before, last] = [0, 0]

@@ -1,4 +1,4 @@
-/** A WebSocket of a client, and what it hears. It is dropped with the scope. */
+/** A client's WebSocket, and what it receives. It is dropped with the scope. */
 import * as NodeWS from "@effect/platform-node/NodeWS"
 import { Effect } from "effect"
 

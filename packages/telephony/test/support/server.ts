@@ -5,7 +5,7 @@ import { Deferred, Effect, Layer, Stream } from "effect"
 import { HttpRouter, HttpServer } from "effect/http"
 import { createServer } from "node:http"
 
-/** Serves routes on a free port until the scope closes, and gives the address. */
+/** Serves routes on a free port until the scope closes, and returns the address. */
 export const serve = <E>(routes: Layer.Layer<never, E, HttpRouter.HttpRouter>) =>
   Effect.gen(function* () {
     const server = HttpRouter.serve(routes, { disableLogger: true, disableListenLog: true }).pipe(
@@ -18,7 +18,7 @@ export const serve = <E>(routes: Layer.Layer<never, E, HttpRouter.HttpRouter>) =
     return `http://127.0.0.1:${"port" in address ? address.port : 0}`
   })
 
-/** Keeps everything that comes on the line of one call, and tells when the caller has gone. */
+/** Keeps everything that arrives on the line of one call, and reports when the caller has left. */
 export const listener = Effect.gen(function* () {
   const gone = yield* Deferred.make<void>()
   const answered = yield* Deferred.make<Transport.Transport>()
@@ -43,7 +43,7 @@ export const listener = Effect.gen(function* () {
     )
   return {
     heard,
-    /** What was heard beside audio. */
+    /** What was heard apart from audio. */
     told: () => quiet(heard),
     line: Deferred.await(answered),
     gone: Deferred.await(gone),
@@ -67,6 +67,6 @@ export const listener = Effect.gen(function* () {
 
 const quiet = (heard: ReadonlyArray<Transport.Incoming>) => heard.filter(({ _tag }) => _tag !== "Audio")
 
-/** All audio that was heard, gaps left out. */
+/** All audio that was heard, without gaps. */
 export const audioOf = (heard: ReadonlyArray<Transport.Incoming>): Uint8Array =>
   Buffer.concat(heard.flatMap((one) => (one._tag === "Audio" ? [one.bytes] : [])))

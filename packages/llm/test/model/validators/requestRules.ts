@@ -1,6 +1,6 @@
 /**
- * What providers refuse in a request, written from their documentation and errors and not from our tables: a check for each
- * family, over bodies as they go over the wire.
+ * What providers reject in a request, written from their documentation and errors rather than from our tables: a check
+ * for each family, over bodies as they appear on the wire.
  */
 import * as PromptRules from "../../../src/testing/PromptRules.ts"
 
@@ -13,7 +13,7 @@ export interface Asked {
 
 const list = (value: unknown): ReadonlyArray<Json> => (Array.isArray(value) ? (value as ReadonlyArray<Json>) : [])
 
-/** All that is wrong with a body of chat completions. */
+/** Everything wrong with a body of chat completions. */
 export const chat = ({ model, provider }: Asked, body: Json): ReadonlyArray<string> => [
   ...(strict.has(provider) ? [] : PromptRules.openAi(body)),
   ...common(body),
@@ -69,7 +69,7 @@ const parametersOf = (schema: Json): ReadonlyArray<string> => {
 
 const isReasoning = (model: string): boolean => /^(o\d|gpt-5|gpt-6)/.test(model.replace(/^.*\//, ""))
 
-/** Whether a reasoning model does not think, and so takes sampling. */
+/** Whether a reasoning model does not think, and therefore accepts sampling parameters. */
 const isFree = (model: string, effort: unknown): boolean =>
   /^gpt-(5\.|6)/.test(model) &&
   !/-pro|-codex/.test(model) &&
@@ -168,7 +168,7 @@ const groq = (model: string, body: Json): ReadonlyArray<string> => {
   return ["reasoning_effort"]
 }
 
-/** All that is wrong with a body of Anthropic's messages. */
+/** Everything wrong with a body of Anthropic's messages. */
 export const messages = ({ model }: Asked, body: Json): ReadonlyArray<string> => {
   const found = [...PromptRules.anthropic(body)]
   const thinking = body["thinking"] as Json | undefined
@@ -285,7 +285,7 @@ export const geminiNative = ({ model }: Asked, body: Json): ReadonlyArray<string
   return found
 }
 
-/** Tests number the blocks of a reply in what they hold, so that their order can be seen. */
+/** Tests number the blocks of a reply in their content, so that their order is visible. */
 const placeIn = (block: Json): number | undefined => {
   const text = String(block["thinking"] ?? block["text"] ?? (block["input"] as Json | undefined)?.["place"] ?? "")
   const found = /^place (\d+)/.exec(text)

@@ -23,7 +23,7 @@ const nodeOf = (element: Element): Node => {
   }
 }
 
-/** Reads XML with a parser that stops at the first thing it has to warn of. */
+/** Reads XML with a parser that fails at its first warning. */
 const read = (xml: string): Node =>
   nodeOf(new DOMParser({ onError: onWarningStopParsing }).parseFromString(xml, "text/xml").documentElement!)
 

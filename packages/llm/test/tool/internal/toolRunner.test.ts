@@ -159,7 +159,7 @@ describe("toolRunner", () => {
     ])
   })
 
-  /** What a model reads of a tool that is called once. */
+  /** What a model reads about a tool that is called once. */
   const outcomeOf = (tool: VoiceTool.VoiceTool, options: Partial<LlmAgent.Options> = {}) =>
     Effect.gen(function* () {
       const model = ScriptedModel.make([calls(tool.name), text("Done.")])
@@ -168,7 +168,7 @@ describe("toolRunner", () => {
       yield* pass("1 second")
       return { outcome: (yield* call.prompts)[1]?.at(-1), sent: call.sent() }
     })
-  // As from JavaScript, where no type stands in the way.
+  // As from JavaScript, where no type prevents it.
   const giving = (handled: unknown) => VoiceTool.loopback("t", {}, () => handled as Effect.Effect<unknown>)
 
   for (const [what, handler, outcome] of [

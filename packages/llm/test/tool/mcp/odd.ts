@@ -1,4 +1,4 @@
-/** A program that speaks MCP by hand, and prints what it should not. */
+/** A hand-written MCP program that also prints what it should not. */
 const print = (line: string) => process.stdout.write(`${line}\n`)
 const answer = (id: number, result: object): void => void print(JSON.stringify({ jsonrpc: "2.0", id, result }))
 

@@ -1,4 +1,4 @@
-/** A server of the reference implementation, with a tool for each way in which a call can go. */
+/** A server of the reference implementation, with a tool for each way a call can go. */
 import { Server } from "@modelcontextprotocol/sdk/server/index.js"
 import { CallToolRequestSchema, ListToolsRequestSchema } from "@modelcontextprotocol/sdk/types.js"
 

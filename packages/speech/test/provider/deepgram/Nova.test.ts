@@ -42,7 +42,7 @@ describe("Nova", () => {
       const times = [word("One", 100, 200), word("two.", 450, 480)]
       server.play([{ when: 600, say: { _tag: "Final", text: "One two.", words: times } }])
       const session = yield* opened(server)
-      // The call begins to be sent at 5 s; after 300 ms of it 2 s are left out.
+      // Audio of the call is sent from 5 s on; after 300 ms of it 2 s are left out.
       const late = (ms: number) => AudioTime.make(ms < 300 ? 5000 + ms : 7000 + ms)
       yield* Effect.forEach(Recogniser.audio(600), (frame) => session.send({ ...frame, time: late(frame.time) }))
       const found = yield* Stream.runHead(session.events)

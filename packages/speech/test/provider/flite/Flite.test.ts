@@ -58,7 +58,7 @@ layer(Layer.effect(Voice, Flite.make))("Flite", (it) => {
       )
       assert.strictEqual(seven.phonemes?.[0]?.start, seven.start)
       assert.strictEqual(seven.phonemes?.at(-1)?.end, seven.end)
-      // Where the last word ends the sound does too.
+      // The sound ends with the last word.
       const last = parts.at(-1)!.audio
       const after = AudioFrame.slice(last, seven.end, AudioFrame.end(last))
       assert.isBelow(Level.measure(Pcm.decode(after)).rmsDbfs, Level.measure(Pcm.decode(last)).rmsDbfs - 10)

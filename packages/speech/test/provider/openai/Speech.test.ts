@@ -26,7 +26,7 @@ const speak = (session: TextToSpeech.Session, text: string) =>
     })
   )
 
-/** 100 ms for each word, in pieces that end inside of samples. */
+/** 100 ms per word, in pieces that end within samples. */
 const spoken = ({ body }: HttpServer.Request, response: Http.ServerResponse) => {
   const { input } = JSON.parse(body.toString()) as { input: string }
   const bytes = Buffer.alloc(input.trim().split(/\s+/).length * 4800, 7)

@@ -43,7 +43,9 @@ describe("AudioClock", () => {
 })
 
 describe("the clock of a line whose delay changes", () => {
-  /** Frames of 20 ms, each late by so much, and ticks when they are wanted. Returns how far the clock was from real time. */
+  /**
+   * Frames of 20 ms, each late by this much, and ticks when they are due. Returns how far the clock was from real time.
+   */
   const play = (lateness: (index: number) => number, frames: number) => {
     const arrivals = Array.from({ length: frames }, (_, index) => (index + 1) * 20 + lateness(index))
     for (let i = 1; i < frames; i++) arrivals[i] = Math.max(arrivals[i]!, arrivals[i - 1]!)

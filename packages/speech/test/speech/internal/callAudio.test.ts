@@ -15,7 +15,7 @@ const audio = (stream: number, ms: number, value: number): Playback.Output => ({
   bytes: samples(8 * ms, value)
 })
 
-/** Plays frames of 20 ms from the caller up to a time, with what happens meanwhile. Returns runs of one value, per side. */
+/** Plays frames of 20 ms from the caller up to a time, with events in between. Returns runs of one value, per side. */
 const play = (untilMs: number, acts: (audio: CallAudio.CallAudio, at: number) => void, value = 5) => {
   const parts: Array<Uint8Array> = []
   const track = CallAudio.make(format, (bytes) => void parts.push(bytes), 1000)

@@ -52,7 +52,7 @@ it.effect("a reopened recogniser gets the last seconds, except what was already 
   )
 )
 
-/** A listener whose recogniser takes frames with `send`, and never says anything. */
+/** A listener whose recogniser receives frames with `send`, and never says anything. */
 const listening = (send: (at: number) => Effect.Effect<void>) =>
   Listener.make({
     stt: {

@@ -20,7 +20,7 @@ const apiKey = Redacted.make("k")
 const open = SpeechToText.SpeechToText.use(({ open }) => open(AudioFormat.pcm16000))
 const turn = () => Effect.promise(() => new Promise((next) => setImmediate(next)))
 
-/** Lets sockets and retries go on until the effect is done. */
+/** Lets sockets and retries continue until the effect is done. */
 const alongTime = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function* () {
     const fiber = yield* Effect.forkChild(effect, { startImmediately: true })

@@ -11,7 +11,7 @@ const audio = (stream: number, length: number, from = 0) =>
     bytes: Uint8Array.from({ length }, (_, index) => from + index)
   }) as const
 
-/** Everything that a pacer has, frame by frame. */
+/** Everything a pacer holds, frame by frame. */
 const drain = (pacer: Pacer.Pacer, frameBytes: number) => {
   const frames: Array<readonly [ReadonlyArray<number>, stream: number, samples: number]> = []
   let state = pacer

@@ -9,7 +9,7 @@ import * as Transfer from "../../../src/internal/twilio/transfer.ts"
 
 const account = { accountSid: "AC1", authToken: Redacted.make("t"), baseUrl: "http://carrier.test" }
 
-/** A Twilio that takes everything, and says nothing more. */
+/** A Twilio that accepts everything, and reports nothing. */
 const silent = HttpClient.make((request) =>
   Effect.succeed(
     HttpClientResponse.fromWeb(request, new Response(JSON.stringify({ sid: "CA9", status: "queued" }), { status: 200 }))
@@ -49,7 +49,7 @@ describe("a transfer without any status", () => {
         )
         yield* TestClock.adjust("1 second")
         assert.deepStrictEqual(told.at(-1), { _tag: "Transferred", outcome: "Failed", targetPhoneNumber: "+333" })
-        // A caller who was taken off the stream, and never came back, is gone.
+        // A caller who was taken off the stream and never returned is gone.
         assert.strictEqual(ended(), kind === "cold" ? 1 : 0)
       }).pipe(Effect.provideService(HttpClient.HttpClient, silent))
     )

@@ -1,4 +1,4 @@
-// A thread that does as the voice says: ends, fails, or answers with the words.
+// A thread that does what the voice's name says: ends, fails, or answers with the words.
 import { parentPort } from "node:worker_threads"
 
 parentPort.on("message", ({ id, request: { voice, words } }) => {

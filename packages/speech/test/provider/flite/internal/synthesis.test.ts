@@ -3,7 +3,10 @@ import * as Alignment from "../../../../src/provider/flite/internal/alignment.ts
 import type * as Engine from "../../../../src/provider/flite/internal/engine.ts"
 import * as Synthesis from "../../../../src/provider/flite/internal/synthesis.ts"
 
-/** Each letter is a sound of 100 ms, a comma within is a pause as long, after 200 ms of silence and before 200 more. Samples are their own number. */
+/**
+ * Each letter is a sound of 100 ms, and a comma within is a pause of the same length, between 200 ms of silence on both
+ * sides. The value of a sample is its own number.
+ */
 const spelling = (): Engine.Engine & { readonly asked: Array<string> } => {
   const asked: Array<string> = []
   const soundsOf = (text: string) => text.toLowerCase().match(/[a-z]/g) ?? []
