@@ -89,10 +89,11 @@ interface Flight {
   readonly at: Time
 }
 
-/** A stream that was cleared, until the line has reported how much of it was heard. */
+/** A stream that was cleared, until the line has reported how much of it was heard. `sent`: the end of what it was given. */
 interface Cleared {
   readonly stream: number
   readonly start: number
+  readonly sent: number
   readonly estimate: number
   readonly at: Time
 }
@@ -257,7 +258,7 @@ export const heard = (playback: Playback, now: Time): readonly [Playback, Heard]
 export const marked = (playback: Playback, name: string): readonly [Playback, Heard] => {
   const [generation, stream, sample] = name.split(".").map(Number)
   const isCurrent = generation === playback.generation && stream === playback.stream
-  return isCurrent && sample !== undefined ? advance(playback, sample) : [playback, nothing]
+  return isCurrent && Number.isSafeInteger(sample) ? advance(playback, sample!) : [playback, nothing]
 }
 
 /**
@@ -272,7 +273,7 @@ export const played = (
   const cleared = allCleared(playback).find((each) => each.stream === report.stream)
   return cleared === undefined
     ? [playback, nothing]
-    : answered(playback, cleared, cleared.start + report.samples, report.isCleared === true)
+    : answered(playback, cleared, Math.min(cleared.start + report.samples, cleared.sent), report.isCleared === true)
 }
 
 /**
@@ -349,7 +350,7 @@ const restart = (playback: Playback, start: number, now: Time): Playback => {
     flights: [],
     markedAt: start,
     cleared: isAwaited
-      ? [...cleared, { stream, start: playback.start, estimate: byTime(playback, now), at: now }]
+      ? [...cleared, { stream, start: playback.start, sent: playback.sent, estimate: byTime(playback, now), at: now }]
       : cleared
   }
 }

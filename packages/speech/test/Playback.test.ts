@@ -276,6 +276,37 @@ describe("Playback", () => {
     assert.strictEqual(playedTo, 1000)
   })
 
+  it("a line that claims to have played more than it was given has played what it was given", () => {
+    const words = [
+      { text: "one", start: time(0), end: time(60), from: 0, to: 3 },
+      { text: "two", start: time(100), end: time(700), from: 4, to: 7 }
+    ]
+    const start = Playback.push(Playback.make({ format, report: "position" }), { ...second, words })
+    const [playing] = Playback.pull(start, time(0))
+    const claim = { stream: 0, samples: 999_999, isCleared: true }
+    const texts = ([, { words }]: readonly [unknown, Playback.Heard]) => words.map(({ text }) => text)
+    assert.deepStrictEqual(texts(Playback.played(playing, claim)), ["one"])
+    const [cut] = Playback.cut(playing, time(10), 1)
+    assert.deepStrictEqual(texts(Playback.played(cut, claim)), ["one"])
+    const [paused] = Playback.pause(playing, time(10))
+    const [at, heard] = Playback.played(paused, claim)
+    assert.deepStrictEqual(
+      heard.words.map(({ text }) => text),
+      ["one"]
+    )
+    // What was not sent is sent when it resumes.
+    assert.strictEqual(Playback.bufferedMs(at), 900)
+  })
+
+  it("marks with nonsensical names are ignored", () => {
+    const start = Playback.push(Playback.make({ format, report: "marks" }), second)
+    const [playing] = Playback.pull(start, time(0))
+    for (const name of ["", "0", "0.0", "0.0.x", "0.0.NaN", "0.0.Infinity", "0.0.1.5", "a.b.c", "hang-up", "0.9.160"]) {
+      assert.isBelow(Playback.marked(playing, name)[0].heard, 2, name)
+    }
+    assert.strictEqual(Playback.marked(playing, "0.0.160")[0].heard, 160)
+  })
+
   it("does not wait for a whole message after a pause or at the end of the audio", () => {
     const start = Playback.push(Playback.make({ format, report: "position", messageMs: 40 }), second)
     const [playing] = Playback.pull(start, time(0))

@@ -24,6 +24,7 @@ import type { Answer, Surroundings } from "./Answer.ts"
 import { CarrierError } from "./CarrierError.ts"
 import * as CarrierDesk from "./internal/carrierDesk.ts"
 import * as Credentials from "./internal/credentials.ts"
+import * as Once from "./internal/once.ts"
 import * as Reception from "./internal/reception.ts"
 import * as Routes from "./internal/telnyx/routes.ts"
 import * as Signature from "./Signature.ts"
@@ -86,7 +87,8 @@ const routes = <E, R, PE, PR>(answer: Answer<E, R>, options: Options<PE, PR>, re
       key: key.success,
       codec: options.codec ?? "PCMU",
       ringFor: Duration.fromInputUnsafe(options.ringFor ?? "30 seconds"),
-      calls: new Map()
+      calls: new Map(),
+      isNew: Once.make()
     }
     yield* router.add("*", desk.path, (request) => Routes.webhook(desk, request))
     yield* router.add("*", `${desk.path}/stream/:token`, (request) =>

@@ -45,7 +45,8 @@ const post = <S extends Schema.ConstraintDecoder<unknown>>(
   account: TelnyxAccount,
   path: string,
   body: Body,
-  answer: S
+  answer: S,
+  isIdempotent = false
 ) =>
   Rest.json(
     carrier,
@@ -54,7 +55,8 @@ const post = <S extends Schema.ConstraintDecoder<unknown>>(
       HttpClientRequest.acceptJson,
       HttpClientRequest.bodyJsonUnsafe(body)
     ),
-    answer
+    answer,
+    { isIdempotent }
   )
 
 const Made = Schema.Struct({ data: Schema.Struct({ call_control_id: Schema.String }) })
@@ -73,7 +75,15 @@ export const command = (
   name: string,
   fields: Body = {}
 ): Effect.Effect<void, CarrierError> =>
-  Effect.asVoid(post(account, `calls/${encodeURIComponent(callControlId)}/actions/${name}`, fields, Schema.Unknown))
+  Effect.asVoid(
+    post(
+      account,
+      `calls/${encodeURIComponent(callControlId)}/actions/${name}`,
+      fields,
+      Schema.Unknown,
+      name === "hangup"
+    )
+  )
 
 /** Hangs up a call. Succeeds if the call has already ended. */
 export const hangUp = (account: TelnyxAccount, callControlId: string): Effect.Effect<void, CarrierError> =>

@@ -50,7 +50,8 @@ export type Call = typeof Call.Type
 const request = (
   account: TwilioAccount,
   path: string,
-  form?: Readonly<Record<string, string | ReadonlyArray<string>>>
+  form?: Readonly<Record<string, string | ReadonlyArray<string>>>,
+  isIdempotent = form === undefined
 ) => {
   const url = `${account.baseUrl}/2010-04-01/Accounts/${account.accountSid}/${path}.json`
   const made =
@@ -58,7 +59,7 @@ const request = (
       ? HttpClientRequest.get(url)
       : HttpClientRequest.post(url).pipe(HttpClientRequest.bodyUrlParams(form))
   const authorized = HttpClientRequest.basicAuth(made, account.accountSid, account.authToken)
-  return Rest.json(carrier, HttpClientRequest.acceptJson(authorized), Call)
+  return Rest.json(carrier, HttpClientRequest.acceptJson(authorized), Call, { isIdempotent })
 }
 
 /** Places a call. The fields are those of the API: `To`, `From`, `Url` or `Twiml`, and others. */
@@ -77,7 +78,7 @@ export const updateCall = (account: TwilioAccount, callSid: string, twiml: strin
 
 /** Hangs up a call. Succeeds if the call has already ended. */
 export const hangUp = (account: TwilioAccount, callSid: string): Effect.Effect<void, CarrierError> =>
-  request(account, `Calls/${encodeURIComponent(callSid)}`, { Status: "completed" }).pipe(
+  request(account, `Calls/${encodeURIComponent(callSid)}`, { Status: "completed" }, true).pipe(
     Effect.asVoid,
     Effect.catchIf(
       (error) => error.reason._tag === "NotFound",

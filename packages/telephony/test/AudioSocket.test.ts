@@ -101,6 +101,18 @@ describe("AudioSocket", () => {
     }).pipe(Effect.scoped)
   )
 
+  it.live("sends tones as slowly as speech: Asterisk plays whatever comes at once", () =>
+    Effect.gen(function* () {
+      const heard = yield* listener
+      const { channel } = yield* setUp(heard.answer)
+      const line = yield* heard.line
+      yield* Effect.forkChild(line.dtmf!("12"), { startImmediately: true })
+      yield* heard.until("a frame", () => channel.recording().length > 0)
+      assert.isBelow(channel.recording().length, 6400)
+      yield* heard.until("the tones", () => channel.recording().length === 6400)
+    }).pipe(Effect.scoped)
+  )
+
   it.live(
     "handles faults: drops unknown frames, ends the call when the connection is lost, and rejects strangers",
     () =>

@@ -121,6 +121,11 @@ describe("CallsApi", () => {
       yield* line.hangUp("agent_ended")
       client.close()
       yield* heard.gone
+      for (const stream_id of ["", " ", null]) {
+        const unnamed = yield* connect(address(server))
+        unnamed.send({ event: "start", stream_id })
+        assert.match(String((yield* unnamed.message("ack"))["stream_id"]), /^[\w-]{8,}$/)
+      }
       const other = yield* connect(address(yield* serve(CallsApi.layer(() => Effect.void))))
       other.send({ event: "start", config: { input_format: "mulaw_8000" } })
       assert.deepStrictEqual(yield* other.closed, { code: 1000, reason: "call ended by agent" })

@@ -182,6 +182,43 @@ describe("Telnyx", () => {
     }).pipe(Effect.scoped)
   )
 
+  it.live("handles an event that comes twice once", () =>
+    Effect.gen(function* () {
+      const heard = yield* listener
+      const { telnyx } = yield* setUp(heard.answer, {}, { repeats: true })
+      const { callControlId } = yield* Telnyx.call({
+        to: "+1",
+        from: "+2",
+        connectionId: "c1",
+        account: { ...telnyx.account, publicKey: "" }
+      })
+      const line = yield* heard.line
+      assert.strictEqual(line.request.callId, callControlId)
+      const phone = yield* telnyx.dial({})
+      yield* phone.connected
+      assert.deepStrictEqual(telnyx.commands.map(({ path }) => path.replace(/^.*[/]/, "")).toSorted(), [
+        "answer",
+        "calls",
+        "streaming_start"
+      ])
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("speaks, and stops speaking, while Telnyx has yet to confirm a key", () =>
+    Effect.gen(function* () {
+      const heard = yield* listener
+      const { telnyx } = yield* setUp(heard.answer, {}, { ignores: ["send_dtmf"] })
+      const phone = yield* telnyx.dial({})
+      const line = yield* heard.line
+      // The API is given up after ten seconds.
+      yield* Effect.timeout(line.dtmf!("1"), "8 seconds")
+      yield* line.send([audio(0, bytes(8000)), mark("1.0.8000")])
+      yield* line.clear({ generation: 1, stream: 0 })
+      yield* heard.tag("Mark")
+      assert.lengthOf(phone.clears, 1)
+    }).pipe(Effect.scoped)
+  )
+
   it.live("rejects unsigned events, and sockets without a valid token", () =>
     Effect.gen(function* () {
       const heard = yield* listener

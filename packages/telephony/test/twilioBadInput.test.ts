@@ -3,10 +3,11 @@ import type * as Settings from "@antiphon/server/Settings"
 import * as AudioTime from "@antiphon/speech/AudioTime"
 import type { TransportError, Transport } from "@antiphon/speech/Transport"
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Duration, Effect, Exit, Logger, Redacted, Scope, Stream } from "effect"
+import { Deferred, Duration, Effect, Exit, Logger, Redacted, Schedule, Scope, Stream } from "effect"
 import * as Signature from "../src/Signature.ts"
 import * as Twilio from "../src/Twilio.ts"
 import { FakeTwilio, type Faults } from "../src/testing.ts"
+import { connect } from "./support/client.ts"
 import { audioOf, listener, serve } from "./support/server.ts"
 
 const sound = (length: number) => Uint8Array.from({ length }, (_, index) => (index % 100) + 1)
@@ -357,6 +358,94 @@ describe("admission", () => {
       assert.strictEqual(yield* open(token, signed(token)), 403)
       yield* phone.hangUp
       yield* heard.gone
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("a caller whose transfer failed is told the way back as often as Twilio asks for it", () =>
+    Effect.gen(function* () {
+      const heard = yield* listener
+      const target = "+15550009999"
+      const twilio = yield* FakeTwilio.make({ numbers: { [target]: "busy" }, rings: "1 second" })
+      const server = yield* serve(Twilio.layer(heard.answer, { account: twilio.account }))
+      const phone = yield* twilio.dial({ url: `${server}/twilio` })
+      const line = yield* heard.line
+      yield* line.transfer!(target)
+      yield* Effect.suspend(() => (twilio.requests.length > 0 ? Effect.void : Effect.fail("not yet"))).pipe(
+        Effect.retry({ schedule: Schedule.spaced("5 millis"), times: 1000 })
+      )
+      const url = `${server}/twilio/transferred`
+      const fields = { CallSid: phone.callSid, CallStatus: "in-progress", DialCallStatus: "busy" }
+      const signature = Signature.twilio(Redacted.value(twilio.account.authToken), url, Object.entries(fields))
+      const ask = Effect.promise(() =>
+        fetch(url, {
+          method: "POST",
+          headers: { "x-twilio-signature": signature },
+          body: new URLSearchParams(fields)
+        }).then((response) => response.text())
+      )
+      assert.include(yield* ask, "<Connect>")
+      assert.include(yield* ask, "<Connect>")
+      // The carrier's own question comes last.
+      yield* phone.streams(2)
+      phone.press("1")
+      yield* heard.tag("Dtmf")
+      assert.deepStrictEqual(
+        heard.told().filter(({ _tag }) => _tag === "Transferred"),
+        [{ _tag: "Transferred", outcome: "Busy", targetPhoneNumber: target }]
+      )
+      assert.include(yield* ask, "<Hangup/>")
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("a second stream of one call replaces the first, and what Twilio says of the call is about it", () =>
+    Effect.gen(function* () {
+      const lines: Array<Transport> = []
+      const over: Array<Transport> = []
+      const twilio = yield* FakeTwilio.make()
+      const { account } = twilio
+      const server = yield* serve(
+        Twilio.layer(
+          (line) =>
+            Effect.suspend(() => {
+              lines.push(line)
+              return Stream.runDrain(line.incoming)
+            }).pipe(Effect.ensuring(Effect.sync(() => over.push(line)))),
+          { account }
+        )
+      )
+      const url = `${server}/twilio`
+      const phone = yield* twilio.dial({ url })
+      const until = (holds: () => boolean) =>
+        Effect.suspend(() => (holds() ? Effect.void : Effect.fail("not yet"))).pipe(
+          Effect.retry({ schedule: Schedule.spaced("10 millis"), times: 1000 })
+        )
+      yield* until(() => lines.length === 1)
+      const sign = (url: string, fields: Readonly<Record<string, string>> = {}) => ({
+        "x-twilio-signature": Signature.twilio(Redacted.value(account.authToken), url, Object.entries(fields))
+      })
+      const fields = { CallSid: phone.callSid }
+      const twiml = yield* Effect.promise(() =>
+        fetch(url, { method: "POST", headers: sign(url, fields), body: new URLSearchParams(fields) }).then((response) =>
+          response.text()
+        )
+      )
+      const stream = /url="(ws:[^"]+)"/.exec(twiml)![1]!
+      const second = yield* connect(stream, sign(stream))
+      second.send({ event: "start", streamSid: "MZ2", start: { callSid: phone.callSid, streamSid: "MZ2" } })
+      yield* until(() => lines.length === 2)
+      yield* until(() => phone.closes.length === 1)
+      yield* until(() => over.includes(lines[0]!))
+      assert.notInclude(over, lines[1])
+      // The end of the first stream does not end the call, which is on the second.
+      assert.strictEqual(
+        yield* twilio.post(`${url}/status`, { ...fields, StreamSid: "MZ1", StreamEvent: "stream-stopped" }),
+        204
+      )
+      yield* Effect.sleep("50 millis")
+      assert.lengthOf(over, 1)
+      assert.strictEqual(yield* twilio.post(`${url}/status`, { ...fields, CallStatus: "completed" }), 204)
+      yield* second.closed
+      yield* until(() => over.length === 2)
     }).pipe(Effect.scoped)
   )
 

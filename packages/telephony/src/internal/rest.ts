@@ -7,10 +7,11 @@ import type { HttpClientRequest } from "effect/http/HttpClientRequest"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
+import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import { CarrierError, type Reason } from "../CarrierError.ts"
 
-/** Longest wait for a response. */
+/** Longest wait for a response, repetitions included. */
 const answerTimeout = Duration.seconds(10)
 
 /** The `HttpClient` in the context, or `fetch`. */
@@ -18,11 +19,18 @@ const client = Effect.flatMap(Effect.serviceOption(HttpClient.HttpClient), (give
   Option.isSome(given) ? Effect.succeed(given.value) : Effect.provide(HttpClient.HttpClient, FetchHttpClient.layer)
 )
 
-/** Sends a request and decodes the JSON of its response. */
+/** Pauses before a request is sent again. */
+const pauses = Schedule.exponential("300 millis").pipe(Schedule.upTo({ times: 2 }))
+
+/**
+ * Sends a request and decodes the JSON of its response. Sends it again if the carrier has turned it away because there are too many, and
+ * if nobody knows what became of it, provided that it may be done twice.
+ */
 export const json = <S extends Schema.ConstraintDecoder<unknown>>(
   carrier: string,
   request: HttpClientRequest,
-  answer: S
+  answer: S,
+  { isIdempotent = false }: { readonly isIdempotent?: boolean | undefined } = {}
 ): Effect.Effect<S["Type"], CarrierError> => {
   const decode = Schema.decodeUnknownResult(answer)
   const failed = (reason: Reason, detail?: string) =>
@@ -36,7 +44,14 @@ export const json = <S extends Schema.ConstraintDecoder<unknown>>(
     const parsed = Result.try((): unknown => (text === "" ? {} : JSON.parse(text)))
     const decoded = Result.flatMap(parsed, decode)
     return Result.isSuccess(decoded) ? decoded.success : yield* Effect.fail(failed({ _tag: "BadAnswer" }, text))
-  }).pipe(Effect.timeoutOrElse({ duration: answerTimeout, orElse: () => Effect.fail(unreachable()) }))
+  }).pipe(
+    Effect.retry({
+      schedule: pauses,
+      while: ({ reason }) =>
+        (reason._tag === "Refused" && reason.status === 429) || (isIdempotent && reason._tag === "Unreachable")
+    }),
+    Effect.timeoutOrElse({ duration: answerTimeout, orElse: () => Effect.fail(unreachable()) })
+  )
 }
 
 const refusal = (status: number, text: string): Reason => {

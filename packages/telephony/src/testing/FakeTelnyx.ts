@@ -31,6 +31,10 @@ export interface Options {
   readonly webhook: () => string
   /** Signs with a wrong key, or not at all. */
   readonly signs?: "wrong" | "never" | undefined
+  /** Sends each event twice, as Telnyx may. */
+  readonly repeats?: boolean | undefined
+  /** Commands, such as `send_dtmf`, that the API never answers. */
+  readonly ignores?: ReadonlyArray<string> | undefined
   /** Result of answering-machine detection. `human` by default. */
   readonly answeredBy?: string | undefined
   readonly faults?: Faults | undefined
@@ -115,6 +119,7 @@ const api = (exchange: Exchange, request: HttpServerRequest): Effect.Effect<Http
     const [, callId = "", name = ""] = /^\/v2\/calls\/([^/]+)\/actions\/(\w+)$/.exec(path) ?? []
     const call = exchange.calls.get(decodeURIComponent(callId))
     if (call === undefined) return ApiServer.answer(404, { errors: [{ code: "10005" }] })
+    if (exchange.options.ignores?.includes(name) === true) return yield* Effect.never
     yield* act(exchange, call, name, body)
     return ApiServer.answer(200, { data: { result: "ok" } })
   }).pipe(Effect.orDie)

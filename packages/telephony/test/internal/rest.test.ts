@@ -33,12 +33,43 @@ describe("rest", () => {
   for (const [status, body, tag, code] of rows) {
     it.effect(`${status} ${body.slice(0, 30)} is ${tag}`, () =>
       Effect.gen(function* () {
-        const error = yield* Effect.flip(ask(status, body))
+        const asked = yield* Effect.forkChild(Effect.flip(ask(status, body)), { startImmediately: true })
+        yield* TestClock.adjust("5 seconds")
+        const error = yield* Fiber.join(asked)
         assert.strictEqual(error.reason._tag, tag)
         if (code !== undefined) assert.strictEqual("code" in error.reason ? error.reason.code : undefined, code)
         // The carrier's text may contain telephone numbers, so only the code is shown.
         assert.notInclude(`${error.message} ${JSON.stringify(error)}`, "+1555")
         if (error.detail !== undefined) assert.isString(Redacted.value(error.detail))
+      })
+    )
+  }
+
+  for (const [what, statuses, isIdempotent, asked] of [
+    ["what was turned away, because it was not done", [429, 429, 200], false, 3],
+    ["what may be done twice, if nobody knows what became of it", [500, 503, 200], true, 3],
+    ["nothing else, because the telephone would ring twice", [500, 200], false, 1],
+    ["nothing that was refused", [400, 200], true, 1],
+    ["nothing more than twice", [429, 429, 429, 200], true, 3]
+  ] as const) {
+    it.effect(`sends again ${what}`, () =>
+      Effect.gen(function* () {
+        let count = 0
+        const carrier = HttpClient.make((request) =>
+          Effect.sync(() =>
+            HttpClientResponse.fromWeb(request, new Response('{"sid":"CA1"}', { status: statuses[count++] ?? 200 }))
+          )
+        )
+        const request = HttpClientRequest.get("http://carrier.test/")
+        const answer = yield* Rest.json("carrier", request, Schema.Unknown, { isIdempotent }).pipe(
+          Effect.provideService(HttpClient.HttpClient, carrier),
+          Effect.result,
+          Effect.forkChild({ startImmediately: true })
+        )
+        yield* TestClock.adjust("5 seconds")
+        const isDone = (yield* Fiber.join(answer))._tag === "Success"
+        assert.strictEqual(count, asked)
+        assert.strictEqual(isDone, statuses[asked - 1] === 200)
       })
     )
   }

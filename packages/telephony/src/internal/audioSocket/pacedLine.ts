@@ -2,7 +2,6 @@
 import type { Visitor } from "@antiphon/server/Entrance"
 import * as AudioFormat from "@antiphon/speech/AudioFormat"
 import type { Incoming } from "@antiphon/speech/Transport"
-import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import type * as Line from "../line.ts"
 import * as Tones from "../tones.ts"
@@ -46,7 +45,8 @@ export const make = (options: {
     if (next === undefined) return Effect.void
     const [after, bytes, played] = next
     pacer = after
-    return Effect.andThen(visitor.send([Frames.encode(options.kind, full(bytes))]), tell(played))
+    const sent = visitor.send([Frames.encode(options.kind, full(bytes))])
+    return played === undefined ? sent : Effect.andThen(sent, tell(played))
   })
   let nextAt = now()
   const beat = Effect.suspend(() => {
@@ -59,6 +59,9 @@ export const make = (options: {
   })
   const drained: Effect.Effect<void> = Effect.suspend(() =>
     pacer.waiting.length === 0 ? Effect.void : Effect.delay(drained, frameMs)
+  )
+  const pressed: Effect.Effect<void> = Effect.suspend(() =>
+    Pacer.hasKeys(pacer) ? Effect.delay(pressed, frameMs) : Effect.void
   )
   const waitingMs = () => AudioFormat.durationMs(format, Pacer.waitingBytes(pacer))
 
@@ -86,11 +89,8 @@ export const make = (options: {
         }),
       dtmf: (buttons) =>
         Effect.suspend(() => {
-          const bytes = Tones.of(buttons, format)
-          const frames = Array.from({ length: Math.ceil(bytes.length / frameBytes) }, (_, index) =>
-            Frames.encode(options.kind, full(bytes.subarray(index * frameBytes, (index + 1) * frameBytes)))
-          )
-          return Arr.isReadonlyArrayNonEmpty(frames) ? visitor.send(frames) : Effect.void
+          pacer = Pacer.press(pacer, Tones.of(buttons, format))
+          return pressed
         }),
       hangUp: (reason) =>
         Effect.suspend(() => {

@@ -7,9 +7,11 @@ import type { Incoming } from "@antiphon/speech/Transport"
 
 type Audio = Extract<Playback.Output, { readonly _tag: "Audio" }>
 type Played = Extract<Incoming, { readonly _tag: "Played" }>
+/** Tones of keys, which belong to no stream: nobody counts them, and a clear does not take them back. */
+type Keys = { readonly _tag: "Keys"; readonly bytes: Uint8Array }
 
 export interface Pacer {
-  readonly waiting: ReadonlyArray<Audio>
+  readonly waiting: ReadonlyArray<Audio | Keys>
   readonly generation: number
   readonly stream: number
   /** Bytes of this stream that were sent. */
@@ -27,15 +29,24 @@ export const push = (pacer: Pacer, outputs: ReadonlyArray<Playback.Output>): Pac
   waiting: [...pacer.waiting, ...outputs.filter((output) => output._tag === "Audio")]
 })
 
-/** Takes the next frame, and returns what will have been played after it. A frame never mixes two streams. */
+/** Queues the tones of keys. */
+export const press = (pacer: Pacer, bytes: Uint8Array): Pacer =>
+  bytes.length === 0 ? pacer : { ...pacer, waiting: [...pacer.waiting, { _tag: "Keys", bytes }] }
+
+/**
+ * Takes the next frame, and returns what will have been played after it, unless it is of keys. A frame never mixes two streams, or keys
+ * with speech.
+ */
 export const take = (
   pacer: Pacer,
   frameBytes: number
-): readonly [pacer: Pacer, frame: Uint8Array, played: Played] | undefined => {
+): readonly [pacer: Pacer, frame: Uint8Array, played: Played | undefined] | undefined => {
   const [first] = pacer.waiting
   if (first === undefined) return undefined
-  const { generation, stream } = first
-  const isSame = (audio: Audio) => audio.stream === stream && audio.generation === generation
+  const isSame = (next: Audio | Keys) =>
+    next._tag === "Keys" || first._tag === "Keys"
+      ? next._tag === first._tag
+      : next.stream === first.stream && next.generation === first.generation
   const parts: Array<Uint8Array> = []
   let rest = pacer.waiting
   let left = frameBytes
@@ -48,23 +59,28 @@ export const take = (
         ? [{ ...next, bytes: next.bytes.subarray(part.length) }, ...rest.slice(1)]
         : rest.slice(1)
   }
+  if (first._tag === "Keys") return [{ ...pacer, waiting: rest }, Buffer.concat(parts), undefined]
+  const { generation, stream } = first
   const before = pacer.stream === stream && pacer.generation === generation ? pacer.sent : 0
   const sent = before + frameBytes - left
   const played: Played = { _tag: "Played", generation, stream, samples: sent / sampleBytes, isCleared: false }
   return [{ waiting: rest, generation, stream, sent }, Buffer.concat(parts), played]
 }
 
-/** Drops queued audio, and returns how much of a stream was played. */
+/** Drops queued speech, and returns how much of a stream was played. */
 export const clear = (
   pacer: Pacer,
   { generation, stream }: { readonly generation: number; readonly stream: number }
 ): readonly [pacer: Pacer, played: Played] => {
   const sent = pacer.generation === generation && pacer.stream === stream ? pacer.sent : 0
   return [
-    { ...pacer, waiting: [] },
+    { ...pacer, waiting: pacer.waiting.filter(({ _tag }) => _tag === "Keys") },
     { _tag: "Played", generation, stream, samples: sent / sampleBytes, isCleared: true }
   ]
 }
+
+/** Whether keys are still to be pressed. */
+export const hasKeys = (pacer: Pacer): boolean => pacer.waiting.some(({ _tag }) => _tag === "Keys")
 
 /** Number of queued bytes. */
 export const waitingBytes = (pacer: Pacer): number => pacer.waiting.reduce((sum, { bytes }) => sum + bytes.length, 0)

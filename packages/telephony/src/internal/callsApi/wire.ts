@@ -51,7 +51,7 @@ const started = (
   { agent, config, metadata, stream_id }: Extract<FromClient, { readonly event: "start" }>,
   newId: () => string
 ): Message.Message => {
-  const streamId = stream_id ?? newId()
+  const streamId = stream_id == null || stream_id.trim() === "" ? newId() : stream_id
   const formatName = config?.input_format ?? "pcm_16000"
   const format = formats.includes(formatName) ? AudioFormat.fromName(formatName) : undefined
   const text = (value: unknown) => (typeof value === "string" ? value : undefined)

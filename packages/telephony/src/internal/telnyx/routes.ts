@@ -11,6 +11,7 @@ import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import * as Semaphore from "effect/Semaphore"
 import type { KeyObject } from "node:crypto"
 import type { CarrierError } from "../../CarrierError.ts"
 import * as Signature from "../../Signature.ts"
@@ -47,6 +48,8 @@ export interface Desk extends CarrierDesk.CarrierDesk<Expected> {
   readonly codec: "PCMU" | "PCMA"
   readonly ringFor: Duration.Duration
   readonly calls: Map<string, Entry>
+  /** Whether an event comes for the first time. */
+  readonly isNew: (event: string) => boolean
 }
 
 const optional = Schema.optional
@@ -121,11 +124,13 @@ const take = (desk: Desk, type: string, payload: Told, base: string): Effect.Eff
   const kept = keptIn(payload)
   if (kept !== undefined && "transferOf" in kept) return leg(desk, kept.transferOf, type, payload)
   const held = desk.calls.get(payload.call_control_id)
+  // Each happens once in a call. A second answer would be refused, and a second stream that is refused would end the call.
+  const isNew = () => desk.isNew(`${type} ${payload.call_control_id}`)
   switch (type) {
     case "call.initiated":
-      return payload.direction === "incoming" ? answer(desk, payload, base) : Effect.void
+      return payload.direction === "incoming" && isNew() ? answer(desk, payload, base) : Effect.void
     case "call.answered":
-      return kept !== undefined && "call" in kept ? connect(desk, payload, base, kept.call) : Effect.void
+      return kept !== undefined && "call" in kept && isNew() ? connect(desk, payload, base, kept.call) : Effect.void
     case "call.machine.detection.ended":
     case "call.machine.premium.detection.ended": {
       const by = answererOf(payload.result)
@@ -252,7 +257,12 @@ const settle = (entry: Entry, outcome: Outcome): Effect.Effect<void> =>
       : entry.session.tell({ _tag: "Transferred", outcome, targetPhoneNumber })
   })
 
-const transfer = (desk: Desk, entry: Entry, targetPhoneNumber: string): Effect.Effect<void> =>
+const transfer = (
+  desk: Desk,
+  entry: Entry,
+  targetPhoneNumber: string,
+  pressing: Semaphore.Semaphore
+): Effect.Effect<void> =>
   Effect.suspend(() => {
     if (entry.transfer !== undefined) {
       return entry.session.tell({ _tag: "Transferred", outcome: "Failed", targetPhoneNumber })
@@ -265,7 +275,7 @@ const transfer = (desk: Desk, entry: Entry, targetPhoneNumber: string): Effect.E
       webhook_url: entry.base,
       target_leg_client_state: stateOf({ transferOf: entry.callControlId })
     })
-    const work = Effect.catch(asked, (error) =>
+    const work = Effect.catch(pressing.withPermit(asked), (error) =>
       Effect.andThen(failed("The call could not be transferred")(error), settle(entry, "Failed"))
     )
     return Effect.asVoid(Effect.forkDetach(work, { startImmediately: true }))
@@ -301,20 +311,32 @@ const carrier = (desk: Desk, { base, callControlId, request }: Expected): Holdin
     control: (_, session) => {
       const own: Entry = { callControlId, session, base, transfer: undefined }
       entry = own
+      const pressing = Semaphore.makeUnsafe(1)
       return {
-        hangUp: Effect.catch(TelnyxAccount.hangUp(account, callControlId), failed("The call could not be hung up")),
-        transfer: (target) => transfer(desk, own, target),
+        // Behind the keys that are being pressed.
+        hangUp: Effect.catch(
+          pressing.withPermit(TelnyxAccount.hangUp(account, callControlId)),
+          failed("The call could not be hung up")
+        ),
+        transfer: (target) => transfer(desk, own, target, pressing),
+        // One after another, but without waiting for Telnyx: speech, and the end of it when the caller cuts in, would wait as well.
         dtmf: (digits) =>
-          Effect.catch(
-            TelnyxAccount.command(account, callControlId, "send_dtmf", { digits }),
-            failed("The keys could not be pressed")
+          TelnyxAccount.command(account, callControlId, "send_dtmf", { digits }).pipe(
+            Effect.catch(failed("The keys could not be pressed")),
+            pressing.withPermit,
+            Effect.forkDetach({ startImmediately: true }),
+            Effect.asVoid
           )
       }
     },
     began: () =>
       Effect.sync(() => {
+        // Telnyx has the call on one stream at a time, so the one before is over, even if its end has not come yet.
+        calls.get(callControlId)?.session.stop(Ending.Ending.PeerClosed())
         if (entry !== undefined) calls.set(callControlId, entry)
       }),
-    over: Effect.sync(() => void calls.delete(callControlId))
+    over: Effect.sync(() => {
+      if (calls.get(callControlId) === entry) calls.delete(callControlId)
+    })
   }
 }

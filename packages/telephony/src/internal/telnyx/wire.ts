@@ -20,7 +20,9 @@ const FromTelnyx = Schema.Union([
     stream_id: optional(Schema.String),
     start: Schema.Struct({
       call_control_id: Id,
-      media_format: optional(Schema.Struct({ encoding: Schema.String, sample_rate: Json.Count }))
+      media_format: optional(
+        Schema.Struct({ encoding: Schema.String, sample_rate: Json.Count, channels: optional(Json.Count) })
+      )
     })
   }),
   Schema.Struct({
@@ -66,12 +68,13 @@ const started = ({ start, stream_id }: Extract<FromTelnyx, { readonly event: "st
   const { call_control_id, media_format } = start
   const formatName = media_format?.encoding ?? "PCMU"
   const rate = Json.countOf(media_format?.sample_rate) ?? 8000
+  const channels = Json.countOf(media_format?.channels) ?? 1
   return {
     _tag: "Started",
     started: {
       callId: call_control_id,
       streamId: stream_id ?? call_control_id,
-      format: rate === 8000 ? encodings[formatName] : undefined,
+      format: rate === 8000 && channels === 1 ? encodings[formatName] : undefined,
       formatName: `${formatName} at ${rate} Hz`,
       metadata: {}
     }

@@ -164,13 +164,16 @@ const carrier = (desk: Desk, expected: Calls.Expected): Holding.Carrier => {
     },
     began: (session) =>
       Effect.suspend(() => {
+        const before = calls.get(callSid)
         if (entry !== undefined) calls.set(callSid, entry)
         const by = expected.answeredBy
-        return by === undefined ? Effect.void : session.tell({ _tag: "Answered", by })
+        const told = by === undefined ? Effect.void : session.tell({ _tag: "Answered", by })
+        // Twilio has the call on one stream at a time, so the one before is over, even if its end has not come yet.
+        return before === undefined ? told : Effect.andThen(Calls.leave(before), told)
       }),
     over: Effect.suspend(() => {
       if (entry === undefined) return Effect.void
-      calls.delete(callSid)
+      if (calls.get(callSid) === entry) calls.delete(callSid)
       Deferred.doneUnsafe(entry.over, Effect.void)
       return Transfer.abandon(account, entry)
     })
@@ -228,15 +231,18 @@ export const transferred = (
     const form = yield* signedForm(desk, request)
     const entry = desk.calls.get(form.get("CallSid") ?? "")
     const hangUp = instruct(Twiml.response(Twiml.element("Hangup")))
-    if (entry?.transfer === undefined) return hangUp
-    const outcome = Calls.outcomeOf(form.get("DialCallStatus")) ?? "Failed"
-    yield* Calls.settle(entry, entry.transfer, outcome)
-    if (outcome === "Answered" || Calls.isOver(form.get("CallStatus"))) {
-      yield* Calls.leave(entry)
-      return hangUp
-    }
+    if (entry === undefined) return hangUp
     const { base, callSid, session } = entry
-    const lost = Effect.suspend(() => (session.isAway ? Calls.leave(entry) : Effect.void))
-    yield* Calls.later(entry, returnTimeout, lost)
+    if (entry.transfer !== undefined) {
+      const outcome = Calls.outcomeOf(form.get("DialCallStatus")) ?? "Failed"
+      yield* Calls.settle(entry, entry.transfer, outcome)
+      if (outcome === "Answered" || Calls.isOver(form.get("CallStatus"))) {
+        yield* Calls.leave(entry)
+        return hangUp
+      }
+      const lost = Effect.suspend(() => (session.isAway ? Calls.leave(entry) : Effect.void))
+      yield* Calls.later(entry, returnTimeout, lost)
+    } else if (!session.isAway) return hangUp
+    // A caller who is still away is told the way back again: Twilio asks again if it did not get the first answer.
     return instruct(connect(desk, { callSid, request: entry.request, base, answeredBy: undefined, session }))
   }).pipe(Effect.catch(Effect.succeed))

@@ -74,12 +74,13 @@ const started = ({ start, streamSid }: Extract<FromTwilio, { readonly event: "st
   const { accountSid, callSid, customParameters = {}, mediaFormat } = start
   const formatName = mediaFormat === undefined ? "audio/x-mulaw" : mediaFormat.encoding
   const rate = Json.countOf(mediaFormat?.sampleRate) ?? 8000
+  const channels = Json.countOf(mediaFormat?.channels) ?? 1
   return {
     _tag: "Started",
     started: {
       callId: callSid,
       streamId: stream,
-      format: formatName === "audio/x-mulaw" && rate === 8000 ? AudioFormat.mulaw8000 : undefined,
+      format: formatName === "audio/x-mulaw" && rate === 8000 && channels === 1 ? AudioFormat.mulaw8000 : undefined,
       formatName: `${formatName} at ${rate} Hz`,
       metadata: { ...customParameters, ...(accountSid === undefined ? {} : { account_sid: accountSid }) }
     }

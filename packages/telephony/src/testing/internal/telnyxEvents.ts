@@ -15,6 +15,7 @@ export interface Events {
 export interface Options {
   readonly webhook: () => string
   readonly signs?: "wrong" | "never" | undefined
+  readonly repeats?: boolean | undefined
 }
 
 /** Bytes of an Ed25519 key, at the end of its DER form. */
@@ -39,6 +40,7 @@ export const make = (clock: Clock, options: Options): Events => {
       Effect.promise(async (signal) => {
         const body = JSON.stringify({ data: { event_type, id: newId("event"), payload } })
         const headers = { "content-type": "application/json", ...signature(body) }
+        if (options.repeats === true) await fetch(webhook, { method: "POST", headers, body, signal })
         return (await fetch(webhook, { method: "POST", headers, body, signal })).status
       }),
     newId

@@ -13,12 +13,12 @@ const audio = (stream: number, length: number, from = 0) =>
 
 /** Everything a pacer holds, frame by frame. */
 const drain = (pacer: Pacer.Pacer, frameBytes: number) => {
-  const frames: Array<readonly [ReadonlyArray<number>, stream: number, samples: number]> = []
+  const frames: Array<readonly [ReadonlyArray<number>, stream: number | undefined, samples: number | undefined]> = []
   let state = pacer
   for (let next = Pacer.take(state, frameBytes); next !== undefined; next = Pacer.take(state, frameBytes)) {
     const [after, bytes, played] = next
     state = after
-    frames.push([[...bytes], played.stream, played.samples])
+    frames.push([[...bytes], played?.stream, played?.samples])
   }
   return frames
 }
@@ -40,6 +40,19 @@ describe("pacer", () => {
       [[4, 5], 1, 3],
       [[0, 1, 2, 3], 2, 2]
     ])
+  })
+
+  it("sends the tones of keys in their turn, counts them in no stream, and keeps them at a clear", () => {
+    const spoken = Pacer.push(Pacer.press(Pacer.push(Pacer.initial, [audio(1, 6)]), Uint8Array.of(9, 9)), [audio(1, 4)])
+    assert.deepStrictEqual(drain(spoken, 4), [
+      [[0, 1, 2, 3], 1, 2],
+      [[4, 5], 1, 3],
+      [[9, 9], undefined, undefined],
+      [[0, 1, 2, 3], 1, 5]
+    ])
+    const [cleared] = Pacer.clear(spoken, { generation: 1, stream: 1 })
+    assert.deepStrictEqual(drain(cleared, 4), [[[9, 9], undefined, undefined]])
+    assert.strictEqual(Pacer.press(Pacer.initial, new Uint8Array(0)), Pacer.initial)
   })
 
   it("drops waiting audio at a clear, and reports how much of the stream had left", () => {

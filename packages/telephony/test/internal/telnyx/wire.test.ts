@@ -28,6 +28,7 @@ const rows: ReadonlyArray<readonly [string, unknown, Message]> = [
     start({ encoding: "OPUS", sample_rate: 48000 }),
     started(undefined, "OPUS at 48000 Hz")
   ],
+  ["stereo", start({ encoding: "PCMU", sample_rate: 8000, channels: 2 }), started(undefined, "PCMU at 8000 Hz")],
   [
     "audio",
     { event: "media", media: { track: "inbound", chunk: "2", timestamp: "5", payload: "AQID" }, stream_id: "s1" },
