@@ -29,7 +29,7 @@ server.stderr.on("data", (data: Buffer) => (log += data.toString()))
 const exited = new Promise<number | null>((resolve) => server.once("exit", resolve))
 await ServerProcess.untilUp(`http://127.0.0.1:${port}/status`)
 
-/** Turns of the others: when each was sent, and how long its answer took. */
+/** Turns of the other calls: when each was sent, and how long its answer took. */
 const turns: Array<{ readonly sentAt: number; readonly took: number }> = []
 const waiting = new Set<number>()
 let over = false

@@ -48,7 +48,7 @@ const bare = (query: Float32Array): number => {
   return best
 }
 
-/** The longest time between two turns of the event loop during an effect. */
+/** The longest time between two rounds of the event loop during an effect. */
 const longestBlock = async (run: () => Promise<unknown>): Promise<number> => {
   let longest = 0
   let last = now()
@@ -84,7 +84,7 @@ await Effect.runPromise(
       floor.push(between - begin)
       blocks.push(yield* Effect.promise(() => longestBlock(() => Effect.runPromise(search(`another ${i}`)))))
     }
-    // The first ones go into compiling.
+    // The first searches are still being compiled.
     const [searchMs, floorMs, blockMs] = [took, floor, blocks].map((times) => median(times.slice(3)))
     report([
       {

@@ -37,7 +37,7 @@ const runtimeOf = (model: Model) =>
   ManagedRuntime.make(
     Layer.merge(
       Layer.orDie(OpenAi.layer({ model, baseUrl: url, apiKey: Redacted.make("none") })),
-      // Each turn has a call of its own here, and a warm-up is of the call.
+      // Each turn here has its own call, and each call has a warm-up.
       Layer.succeed(WarmUp.WarmUp, Effect.void)
     )
   )
@@ -84,7 +84,7 @@ const callers = {
 type Name = keyof typeof callers
 const names: ReadonlyArray<Name> = ["ours", "floor"]
 
-/** Calls that have begun: that one warms its model up belongs to its beginning and not to a turn. */
+/** Calls that have begun: the warm-up of the model is part of the beginning, not of a turn. */
 const ready = async (name: Name, model: Model, count: number): Promise<ReadonlyArray<Ready>> => {
   const calls: Array<Ready> = []
   for (let i = 0; i < count; i++) calls.push(await callers[name](model))
@@ -93,7 +93,7 @@ const ready = async (name: Name, model: Model, count: number): Promise<ReadonlyA
 }
 const close = (calls: ReadonlyArray<Ready>) => Promise.all(calls.map((call) => call.close()))
 
-/** Takes turns between ours and the floor, and gives the median of each. */
+/** Alternates between ours and the floor, and returns the median of each. */
 const compare = async (count: number, drop: number, measure: (name: Name) => Promise<number>) => {
   const results: Record<Name, Array<number>> = { ours: [], floor: [] }
   for (let round = 0; round < count; round++) {

@@ -52,7 +52,7 @@ const complete = [
 const interruptions = ["Wait, stop for a moment.", "No, that is not what I asked.", "Can you tell me another one?"]
 const backchannels = ["uh-huh", "okay", "right", "yeah"]
 
-/** Everything that is said, in the voices. */
+/** Everything that is said, in all voices. */
 const spoken = Effect.gen(function* () {
   const flite = yield* Flite.make
   const texts = [...hesitant.flat(), ...complete, ...interruptions, ...backchannels]
@@ -61,7 +61,7 @@ const spoken = Effect.gen(function* () {
   )
 }).pipe(Effect.scoped)
 
-/** When the agent was audible. */
+/** The periods in which the agent was audible. */
 const audible = ({ line }: TestCall.Played): ReadonlyArray<{ readonly from: number; readonly to: number }> =>
   line.played.flatMap(({ at, bytes }) =>
     bytes.some((byte) => byte !== 0) ? [{ from: at, to: at + bytes.length / 32 }] : []
@@ -158,7 +158,7 @@ const program = Effect.gen(function* () {
   )
 
   const held: Array<number> = []
-  /** 1 if somebody who was only listening took the floor. */
+  /** 1 if a caller who was only listening took the floor. */
   const listened = yield* everywhere(all, "backchannels", backchannels, (text, place) =>
     Effect.map(
       run(

@@ -36,7 +36,7 @@ const speaking = Harness.frames({ type: "agent_state", value: "speaking" })
 const words = Array.from({ length: tokens }, (_, i) => Harness.frames({ type: "agent_speech", content: `token${i}` }))
 const silent = Harness.frames({ type: "agent_state", value: "idle" })
 
-/** Plays one call. Each word is reported by itself, as it is when it is spoken. */
+/** Plays one call. Each word is reported by itself as soon as it is spoken. */
 const call = async (port: number) => {
   const peer = await Harness.open(port)
   for (let k = 0; k < turnsPerCall; k++) {
@@ -59,7 +59,7 @@ const call = async (port: number) => {
   await peer.close()
 }
 
-/** Microseconds of processor time a turn, in a few calls. */
+/** Microseconds of processor time per turn, over a few calls. */
 const measure = async ({ port, usage }: ServerProcess.ServerProcess) => {
   const before = await usage()
   for (let i = 0; i < callsPerStretch; i++) await call(port)
@@ -89,7 +89,7 @@ const held: Array<Awaited<ReturnType<typeof hold>>> = []
 for (let pair = 0; pair < pairs; pair++) held.push(await hold())
 await provider.stop()
 
-// An incomplete recording would be cheap.
+// An incomplete recording would be cheaper.
 const files = readdirSync(directory)
 const written = readFileSync(join(directory, files[0]!), "utf8")
 const { lines } = Result.getOrThrow(Recording.decode(written))

@@ -7,12 +7,12 @@ export interface Row {
   readonly measured: string
   /** What the machine, or the other side of the comparison, achieves in the same run. `-` if the bound is absolute. */
   readonly floor: string
-  /** Measured against floor; `-` where there is none. */
+  /** Measured against floor; `-` if there is none. */
   readonly ratio: string
   readonly ok: boolean
 }
 
-/** The value below which a share of the values lies. */
+/** The value below which a given share of the values lies. */
 export const quantile = (values: ReadonlyArray<number>, share: number): number => {
   const sorted = values.toSorted((a, b) => a - b)
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN

@@ -21,7 +21,7 @@ const leastMs = 0.05
 
 const fill = (text: string, length: number) => text.repeat(Math.ceil(length / text.length)).slice(0, length)
 
-/** What was said, and what is reported of it, at a length. */
+/** What was said and what is reported of it, for a given length. */
 const shapes: Readonly<Record<string, (length: number) => readonly [said: string, reported: string]>> = {
   "all of it fits": (length) => [
     fill("And then we went on to the next house. ", length),
@@ -55,7 +55,7 @@ const rows: Array<Row> = []
 for (const [name, shape] of Object.entries(shapes)) {
   const times: Array<readonly [short: number, long: number]> = []
   for (let i = 0; i < samples; i++) times.push([await cost(...shape(short)), await cost(...shape(long))])
-  // The first ones are spent on compiling.
+  // The first ones are still being compiled.
   const warm = times.slice(2)
   const atShort = Math.max(leastMs, median(warm.map(([short]) => short)))
   const atLong = median(warm.map(([, long]) => long))

@@ -30,7 +30,9 @@ export const freePort = async (): Promise<number> => {
   return port
 }
 
-/** Asks again until it is answered. A server that listens before it has its routes leaves the first question open. */
+/**
+ * Asks again until it is answered. A server that listens before it has its routes leaves the first request unanswered.
+ */
 export const untilUp = async (url: string, pauseMs = 20): Promise<void> => {
   for (let attempt = 0; attempt < 30_000 / pauseMs; attempt++) {
     const up = await fetch(url, { signal: AbortSignal.timeout(1000) }).then(

@@ -98,7 +98,7 @@ const last = samples.at(-1)!
 const checks = {
   heap: grown(({ heapMiB }) => heapMiB, 1.2),
   resident: grown(({ rssMiB }) => rssMiB, 1.3),
-  // With calls open there are as many as the machine lets be open at once.
+  // While calls are open there are as many of them as the machine allows.
   descriptors: { before: idle.descriptors, after: last.descriptors, ok: last.descriptors <= idle.descriptors + 5 }
 }
 for (const [name, { after, before, ok }] of Object.entries(checks)) {

@@ -40,7 +40,7 @@ const services = Layer.mergeAll(
   TurnDetector.TurnDetector.text()
 )
 
-/** 50 calls in real time: from the onset of speech to the clear that the line gets. */
+/** 50 calls in real time: from the onset of speech to the clear that the line receives. */
 const live = (calls: number) =>
   Effect.forEach(
     Array.from({ length: calls }, (_, index) => index),
@@ -57,7 +57,7 @@ const live = (calls: number) =>
 const frameMs = 20
 const frame = new Uint8Array(AudioFormat.bytesOf(AudioFormat.mulaw8000, frameMs)).fill(0xff)
 
-/** A line that plays nothing and sends frames as fast as they are taken: what is left is the work of the call. */
+/** A line that plays nothing and accepts frames as fast as they come: what remains is the work of the call. */
 const dry = (seconds: number, pace: Effect.Effect<void>): Transport.Transport => ({
   request: CallRequest.make(),
   format: AudioFormat.mulaw8000,

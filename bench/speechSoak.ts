@@ -21,7 +21,7 @@ import { quantile } from "./report.ts"
 
 const minutes = Number(process.argv[2] ?? 30)
 const calls = Number(process.argv[3] ?? 20)
-/** A share of the calls is renewed every minute: what a call leaves behind shows in them. */
+/** A share of the calls is renewed every minute, to show what a call leaves behind. */
 const renewed = Math.floor(calls / 4)
 const everyMs = 20_000
 
@@ -126,14 +126,17 @@ const renewing = (number: number, until: number) =>
   })
 
 const memory = () => {
-  // Twice: the bytes of audio go with the second one, and are more than what the calls keep.
+  // Twice: the second collection frees the bytes of audio, which are more than the calls keep.
   globalThis.gc?.()
   globalThis.gc?.()
   const { arrayBuffers, heapUsed, rss } = process.memoryUsage()
   return { heap: (heapUsed + arrayBuffers) / 1024, rss: rss / 1024 / 1024 }
 }
 
-/** The slope of points, by Theil and Sen: the middle of all slopes between two of them, so that a busy minute says little. */
+/**
+ * The slope of points according to Theil and Sen: the median of all slopes between two of them, so that a busy minute
+ * matters little.
+ */
 const slope = (points: ReadonlyArray<readonly [x: number, y: number]>): number => {
   const slopes = points.flatMap(([a, b], index) => points.slice(index + 1).map(([c, d]) => (d - b) / (c - a)))
   return slopes.length === 0 ? 0 : quantile(slopes, 0.5)
@@ -150,7 +153,10 @@ const program = Effect.gen(function* () {
   let cpu = process.cpuUsage()
   let last = begun
   let lags: Array<number> = []
-  /** The least delay of a timer in each minute. A process that gets too little processor hears all its audio late, whatever it does. */
+  /**
+   * The least delay of a timer in each minute. A process with too little processor time hears all its audio late,
+   * whatever it does.
+   */
   const starved: Array<number> = []
   const heartbeat = Effect.forever(
     Effect.suspend(() => {
@@ -203,11 +209,11 @@ const program = Effect.gen(function* () {
   yield* Fiber.interrupt(watching)
   yield* Fiber.interrupt(beating)
 
-  // The first minutes fill caches; what is left is the record of the long calls.
+  // The first minutes fill caches; after them only the record of the long calls grows.
   const late = curve.filter(([minute]) => minute >= Math.min(3, minutes / 3))
   const growth = slope(late)
   const perCall = growth / Math.max(1, calls - renewed)
-  // Not the last minute, which has only begun.
+  // Without the last minute, which has only begun.
   const drifts = [...sightings.values()].map((seen) =>
     slope(seen.slice(0, Math.max(2, Math.floor(minutes))).map((behind, minute) => [minute, behind] as const))
   )
@@ -231,7 +237,7 @@ const program = Effect.gen(function* () {
   if (!isFlat || !isOnTime || failed > 0) process.exitCode = 1
 })
 
-/** What a call's record of its words may take: some 130 words are said on a call each minute, each reported as heard. */
+/** What a call's record of its words may take: a call has some 130 words a minute, each reported as heard. */
 const mostKibPerMinute = 40
 
 await Effect.runPromise(

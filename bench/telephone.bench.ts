@@ -15,12 +15,12 @@ import { bytesPerMs, onsets, speechMs, wordsIn } from "./telephoneCall.ts"
 
 const calls = 50
 const callMs = 20_000
-/** How long as many calls are played before any counts: until then, most of the code is not compiled. */
+/** How long the same number of calls is played before measuring: until then, most of the code is not compiled. */
 const warmMs = 15_000
 /** How long the floor is measured, once it is warm. */
 const floorMs = 10_000
 
-/** The first word of a recording, from its first sample that is loud. */
+/** The first word of a recording, from its first loud sample. */
 const speech = (() => {
   const all = readFileSync(join(import.meta.dirname, "../packages/speech/test/fixtures/utterance.mulaw"))
   const onset = G711.decodeMulaw(all).findIndex((sample) => Math.abs(sample) > 500)
@@ -48,7 +48,7 @@ const program = Effect.gen(function* () {
     )
   const dial = (server: ServerProcess.ServerProcess) =>
     Effect.mapError(twilio.dial({ url: `http://127.0.0.1:${server.port}/twilio` }), (status) => new Error(`${status}`))
-  /** As many calls as are measured, in which nobody speaks. */
+  /** The same number of calls as measured later, in which nobody speaks. */
   const silentCalls = (server: ServerProcess.ServerProcess, lastMs: number) =>
     Effect.forEach(
       Array.from({ length: calls }, (_, index) => index),
@@ -74,7 +74,7 @@ const program = Effect.gen(function* () {
   const server = yield* startServer("telephoneServer.ts")
   const url = `http://127.0.0.1:${server.port}`
   yield* silentCalls(server, warmMs)
-  // Those calls are over before others come.
+  // Those calls are over before the others come.
   yield* Effect.sleep("2 seconds")
   const before = yield* usage(server)
 
@@ -130,12 +130,12 @@ const program = Effect.gen(function* () {
       const ended = Math.max(...phone.marks.filter((mark) => mark.at <= clear.at).map(streamOf))
       stale += phone.marks.filter((mark) => mark.at > clear.at && streamOf(mark) <= ended).length
     }
-    // An answer that was paused and resumed is played in two parts, and it is not known here which words they contain.
+    // An answer that was paused and resumed is played in two parts, and it is unknown here which words they contain.
     if (phone.clears.length !== onsets.length || clears.some(({ length }) => length !== 1)) continue
     for (const [index, [clear]] of clears.entries()) {
       const bytes = clear!.playedBytes - (clears[index - 1]?.[0]?.playedBytes ?? 0)
       const told = heard[phone.callSid]?.[index] ?? 0
-      // What was played after the detector may have decided can pass the clear on the wire, and then counts as unheard.
+      // Audio played after the detector may have decided can cross the clear on the wire, and then counts as unheard.
       const passingBytes = Math.max(frameMs, clear!.at - spokeAt[index]! - vadMs) * bytesPerMs
       if (told === wordsIn(bytes)) exact++
       else if (told < wordsIn(bytes) && told >= wordsIn(bytes - passingBytes)) crossed++

@@ -1,5 +1,5 @@
 /**
- * What the calls of the telephone bench have in common: when the caller speaks, and how long a word of the voice is.
+ * What the calls of the telephone bench have in common: when the caller speaks, and how long a word of the voice lasts.
  */
 
 /** How long the caller speaks. */

@@ -39,7 +39,7 @@ const serve = Effect.gen(function* () {
   const server = createServer((request, response) => {
     const url = `ws://${request.headers.host}/stream`
     response.setHeader("content-type", "text/xml")
-    // Whoever asks whether the server is up reads the status only.
+    // A client that only asks whether the server is up reads no more than the status.
     response.end(`<Response><Connect><Stream url="${url}"/></Connect></Response>`)
   })
   new WebSocketServer({ server, perMessageDeflate: false }).on("connection", (socket) =>

@@ -23,7 +23,7 @@ const heard = new Map<string, Array<number>>()
 const agent = (callId: string) => {
   const answers: Array<number> = []
   heard.set(callId, answers)
-  /** A filter is asked of every event, in order. */
+  /** The filter is asked about every event, in order. */
   const listen = (event: Event.Input): void => {
     if (event._tag === "AgentTurnStarted") answers.push(0)
     if (event._tag === "AgentTextSent") answers[answers.length - 1] = event.content.split(" ").length
@@ -43,7 +43,7 @@ const words = onsets.flatMap((at): ReadonlyArray<SpeechToText.ScriptedStep> => [
 const speech = onsets.map((fromMs) => ({ fromMs, toMs: fromMs + speechMs }))
 
 const services = Layer.mergeAll(
-  // A machine's voice is speech to Silero in some places and not in others.
+  // Silero takes a synthetic voice for speech in some places, and not in others.
   workingVad(speech),
   SpeechToText.scripted(words),
   TestVoice.layer({ word: wordMs }),

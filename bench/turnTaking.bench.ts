@@ -12,7 +12,7 @@ import { ms, report } from "./report.ts"
 
 const callers = 120
 const turnsPerCaller = 12
-/** Mistakes of the recogniser: a full stop within a sentence, and none at its end. */
+/** Mistakes of the recogniser: a full stop within a sentence, or none at its end. */
 const strayStops = 0.12
 const missingStops = 0.25
 
@@ -65,7 +65,7 @@ const sentence = (chance: Chance.Chance): Turn => {
   const more = chance.int(0, 2)
   for (let index = 0; index < more; index++) words.push(chance.pick(parts.link), chance.pick(parts.more))
   if (chance.chance(0.5)) words.push(chance.pick(parts.end))
-  // Half of the joints between the parts are pauses: after conjunctions, before them, and within what looks complete.
+  // Half of the joints between the parts are pauses: before or after conjunctions, and within what looks complete.
   const texts: Array<string> = []
   for (let index = 1; index < words.length; index++) {
     if (chance.chance(0.5)) texts.push(words.slice(0, index).join(" "))

@@ -1,4 +1,4 @@
-/** One peer in a process of its own: loads the adapter that it is given, and does the tasks that it is told. */
+/** One peer in its own process: loads the given adapter, and does the tasks it is told. */
 import type { Peer } from "./peer.ts"
 
 const [, , name, baseUrl] = process.argv

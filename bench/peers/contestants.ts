@@ -1,4 +1,4 @@
-/** Who is measured, and the versions of what is installed. */
+/** The peers that are measured, and the versions installed. */
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 

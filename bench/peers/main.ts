@@ -50,7 +50,7 @@ const task = <N extends Name>(name: N, args: Arguments<N>, rounds: number, dropp
 
 const number = (value: number) => value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0)
 
-/** A cell: the median, and the spread where there is one. */
+/** A cell: the median, and the spread if there is one. */
 const spread = (values: ReadonlyArray<number>): string => {
   const least = Math.min(...values)
   const most = Math.max(...values)
@@ -188,7 +188,7 @@ const measurements: Readonly<Record<string, () => Promise<void>>> = {
     })
   },
   memory: async () => {
-    // A process of its own for each: what the other measurements have left on the heap is not counted.
+    // Each in its own process, so that what other measurements have left on the heap does not count.
     const results = await inTurns(1, 0, async ({ adapter }) => {
       const fresh = await PeerProcess.start(adapter, baseUrl)
       const result = await fresh.ask("idle", { sessions: quick ? 50 : 500 })

@@ -4,7 +4,7 @@ import { once } from "node:events"
 import { join } from "node:path"
 import type { Arguments, Name, Result } from "./tasks.ts"
 
-/** What loading the adapter and the peer behind it took. */
+/** What loading the adapter and its peer cost. */
 export interface Loaded {
   readonly ms: number
   readonly cpuMs: number
@@ -21,7 +21,8 @@ type Answer = { readonly result: unknown } | { readonly error: string }
 
 export const start = async (adapter: string, baseUrl: string): Promise<PeerProcess> => {
   const child = fork(join(import.meta.dirname, "child.ts"), [adapter, baseUrl], {
-    // Antiphon as it is installed, built like the others, and not the sources, whose types Node would have to strip.
+    // Antiphon as it is installed: built like the others, rather than its sources, whose types Node would have to
+    // strip.
     execArgv: ["--expose-gc"],
     env: { ...process.env, NODE_ENV: "production" }
   })

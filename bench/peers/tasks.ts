@@ -1,6 +1,6 @@
 /**
- * What is measured, once for all peers. Each task checks that the peer has done what is measured: the number and the text of
- * the tokens, and what of the history reached the provider.
+ * The measurements, the same for all peers. Each task checks that the peer has done what is measured: the number and
+ * the text of the tokens, and how much of the history reached the provider.
  */
 import type { Seen } from "../modelServer.ts"
 import { median, now, quantile } from "../report.ts"
@@ -11,7 +11,7 @@ const question = "Where is my order, please?"
 const systemPrompt = "Be brief."
 const expected = Array.from({ length: tokens }, (_, i) => `token${i} `).join("")
 
-/** A peer and the provider that it is to ask. */
+/** A peer, and the provider it should ask. */
 export interface Bench {
   readonly peer: Peer
   readonly baseUrl: string
@@ -60,7 +60,7 @@ const tellTool = (durationMs: number) => {
   return tool
 }
 
-/** That the peer does what is measured, before anything is. */
+/** Checks, before anything is measured, that the peer does what will be. */
 const check = async (bench: Bench) => {
   const talk = await open(bench, "quick")
   for (let i = 1; i <= 3; i++) {
@@ -90,7 +90,7 @@ const shortTurns = async (bench: Bench, { sessions, turns }: { readonly sessions
   return { us: (1000 * cpu) / (sessions * turns) }
 }
 
-/** Processor time and duration of a turn around places of one session. */
+/** Processor time and duration of a turn around several positions of one session. */
 const growth = async (
   bench: Bench,
   { places, width }: { readonly places: ReadonlyArray<number>; readonly width: number }
@@ -135,7 +135,7 @@ const firstToken = async (bench: Bench, { turns }: { readonly turns: number }) =
   return { request: median(request), token: median(token), added: median(request.map((time, i) => time + token[i]!)) }
 }
 
-/** Conversations side by side, each with a token every 20 ms: how late tokens come, and what a turn costs. */
+/** Concurrent conversations, each with a token every 20 ms: how late tokens arrive, and what a turn costs. */
 const concurrent = async (bench: Bench, { conversations }: { readonly conversations: number }) => {
   const sessions: Array<Session> = []
   for (let i = 0; i < conversations; i++) sessions.push(await open(bench, "stamped"))
@@ -159,7 +159,7 @@ const concurrent = async (bench: Bench, { conversations }: { readonly conversati
   return { wallMs, us, p50: median(late), p99: quantile(late, 0.99) }
 }
 
-/** The user speaks in the middle of an answer: milliseconds until the turn has ended, and until the provider is told. */
+/** The user speaks in the middle of an answer: milliseconds until the turn has ended, and until the provider knows. */
 const interruptText = async (bench: Bench, { count }: { readonly count: number }) => {
   const settled: Array<number> = []
   const closed: Array<number> = []
@@ -185,11 +185,11 @@ const interruptText = async (bench: Bench, { count }: { readonly count: number }
   return { p50: median(settled), max: Math.max(...settled), closed: median(closed), after: after / count }
 }
 
-/** What the next prompt says about a call of a tool that was interrupted. */
+/** What the next prompt says about a tool call that was interrupted. */
 const outcome = ({ lastToolResult, toolCalls, unanswered }: Seen) =>
   toolCalls === 0 ? "nothing" : unanswered > 0 ? "a call without result" : `result: ${lastToolResult}`.slice(0, 60)
 
-/** The same during a tool that takes a second, 50 ms after it has begun. */
+/** The same during a tool that takes a second, 50 ms after it began. */
 const interruptTool = async (bench: Bench, { count }: { readonly count: number }) => {
   const settled: Array<number> = []
   const told: Array<number> = []
@@ -221,7 +221,7 @@ const interruptTool = async (bench: Bench, { count }: { readonly count: number }
   }
 }
 
-/** Milliseconds that the end of a session takes, after one turn. */
+/** Milliseconds to end a session, after one turn. */
 const end = async (bench: Bench, { count }: { readonly count: number }) => {
   const times: Array<number> = []
   for (let i = 0; i < count; i++) {
@@ -236,14 +236,14 @@ const end = async (bench: Bench, { count }: { readonly count: number }) => {
 }
 
 const heap = () => {
-  // Twice: what has a finalizer goes with the second one.
+  // Twice, because objects with a finalizer are freed by the second collection.
   void global.gc?.()
   void global.gc?.()
   const { heapUsed, rss } = process.memoryUsage()
   return { heapUsed, rss }
 }
 
-/** Memory of a session that has answered once and does nothing, in KB. As many have come and gone before. */
+/** Memory of an idle session that has answered once, in KB. The same number was opened and closed before. */
 const idle = async (bench: Bench, { sessions }: { readonly sessions: number }) => {
   const openAll = async () => {
     const all: Array<Session> = []

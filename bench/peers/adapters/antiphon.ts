@@ -81,7 +81,7 @@ export const peer: Peer = {
         userSpeaks = false
         receive({ _tag: "UserTurnEnded" })
         await ended
-        // What was said counts as history once the harness reports that it was spoken.
+        // Speech becomes history once the harness reports it as spoken.
         if (said === "") return
         receive({ _tag: "AgentTurnStarted" })
         receive({ _tag: "AgentTextSent", content: said })

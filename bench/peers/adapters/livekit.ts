@@ -27,7 +27,7 @@ export const peer: Peer = {
           description: "Waits.",
           parameters: z.object({}),
           flags: llm.ToolFlag.CANCELLABLE,
-          // Its signal is not raised by the user who speaks while the tool runs: a tool watches its speech for that.
+          // A user who speaks during the tool does not abort its signal: tools watch their speech for that.
           execute: async (_, { abortSignal, ctx }) => {
             const interrupted = new AbortController()
             const work = options.tool.run(AbortSignal.any([abortSignal, interrupted.signal]))

@@ -1,4 +1,4 @@
-/** `@mastra/core`: an agent that streams. Without a storage the history is the application's, as for its model provider. */
+/** `@mastra/core`: an agent that streams. Without storage, the application keeps the history and passes it on. */
 import { Agent } from "@mastra/core/agent"
 import { noopLogger } from "@mastra/core/logger"
 import { createTool } from "@mastra/core/tools"

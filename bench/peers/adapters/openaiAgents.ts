@@ -1,4 +1,4 @@
-/** `@openai/agents`: an agent that is run with a stream, on chat completions, with a session that keeps the history. */
+/** `@openai/agents`: an agent run with a stream, on chat completions, with a session that keeps the history. */
 import { Agent, MemorySession, OpenAIChatCompletionsModel, Runner, setTracingDisabled, tool } from "@openai/agents"
 import OpenAI from "openai"
 import { z } from "zod"
