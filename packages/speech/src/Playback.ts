@@ -171,7 +171,10 @@ export const push = (playback: Playback, chunk: Chunk): Playback => {
   const samples = Math.floor(chunk.bytes.length / AudioFormat.bytesPerSample(format))
   const utterance = chunk.utterance ?? chunk.reply
   const known = tape.origins.find((each) => each.utterance === utterance)
-  const origin = known ?? { utterance, at: tape.end }
+  // Audio that does not follow directly, because of a cut, moves the words that come with it.
+  const moved = known === undefined || samples === 0 ? 0 : tape.end - known.end
+  const at = (known?.at ?? tape.end) + moved
+  const origin: Tape.Origin = { utterance, at, end: samples === 0 ? (known?.end ?? at) : tape.end + samples }
   const place = (ms: number) => origin.at + AudioTime.toSamples(AudioTime.make(ms), format.sampleRateHz)
   const words = chunk.words.map(({ text, end, from, to }): Tape.Word => ({
     text,
@@ -185,6 +188,7 @@ export const push = (playback: Playback, chunk: Chunk): Playback => {
     to: tape.end + samples,
     bytes: chunk.bytes,
     reply: chunk.reply,
+    utterance,
     interruptible: chunk.interruptible
   }
   return {
@@ -193,7 +197,10 @@ export const push = (playback: Playback, chunk: Chunk): Playback => {
       stretches: samples === 0 ? tape.stretches : [...tape.stretches, stretch],
       words: Tape.insert(tape.words, words),
       end: stretch.to,
-      origins: known === undefined ? [...tape.origins, origin].slice(-mostOrigins) : tape.origins
+      origins:
+        known === undefined
+          ? [...tape.origins, origin].slice(-mostOrigins)
+          : tape.origins.map((each) => (each === known ? origin : each))
     }
   }
 }

@@ -95,7 +95,8 @@ const call = (factory: Agent.Factory<unknown, never, never>, line: Transport, op
     const fork = yield* Forks.make
 
     const policy = options.policy ?? Settings.policyFor(transport, stt, turns)
-    const settings = Settings.make(transport, options, policy, watcher !== undefined || recorder !== undefined)
+    const tellsSteps = watcher !== undefined || recorder !== undefined
+    const settings = Settings.make(transport, options, policy, tellsSteps, tts.capabilities.wordTimes)
     const retry = options.retry ?? Schedule.exponential("100 millis").pipe(Schedule.upTo({ times: 5 }))
     const voice = options.voice ?? {}
     const over = yield* Deferred.make<Ending, TransportError>()
@@ -145,15 +146,29 @@ const call = (factory: Agent.Factory<unknown, never, never>, line: Transport, op
       else if (incoming._tag === "Gap") ear.gap(incoming.ms, at(), frame)
       else tell({ _tag: "Line", incoming })
     }
+    /** Advances the clock if the line has sent nothing for a while. */
+    const pass = () => {
+      if (ear.due() > at()) return
+      ear.tick(at())
+      tell({ _tag: "Tick" })
+    }
+    /**
+     * What was heard comes first: a mark behind a frame is not taken for one that the clear caused by that frame has returned. So does the
+     * time that has passed: a process that could not run has sent nothing either, and what the line had was played meanwhile.
+     */
+    const take = (arrived: ReadonlyArray<Incoming>) => {
+      for (const incoming of arrived) if (isReport(incoming)) hear(incoming)
+      pass()
+      for (const incoming of arrived) if (!isReport(incoming)) hear(incoming)
+    }
     const read = transport.incoming.pipe(
-      Stream.runForEachArray((arrived) => Effect.sync(() => arrived.forEach(hear))),
+      Stream.runForEachArray((arrived) => Effect.sync(() => take(arrived))),
       Effect.andThen(Effect.sync(() => tell({ _tag: "LineEnded" })))
     )
     const watch = Effect.suspend(() => {
       const left = ear.due() - at()
       if (left > 0) return Effect.sleep(Math.ceil(left))
-      ear.tick(at())
-      tell({ _tag: "Tick" })
+      pass()
       return Effect.void
     }).pipe(Effect.forever)
     const listen = Effect.andThen(
@@ -179,3 +194,6 @@ const call = (factory: Agent.Factory<unknown, never, never>, line: Transport, op
     yield* made.end
     return yield* exit
   })
+
+/** Whether the line tells what was heard. */
+const isReport = ({ _tag }: Incoming): boolean => _tag === "Mark" || _tag === "Played"

@@ -393,6 +393,36 @@ describe("Playback", () => {
     assert.deepStrictEqual([second.words.map((word) => word.text), second.began], [["b"], []])
   })
 
+  it("counts the times of words across what came between two chunks of their utterance, and across a cut", () => {
+    const word = (text: string, end: number) => ({ text, start: time(end - 200), end: time(end) })
+    const fixed = (count: number, ...words: ReadonlyArray<Playback.Word>) =>
+      chunk({ bytes: samples(0, count), reply: "fixed", interruptible: false, words })
+    const told: Array<readonly [number, string]> = []
+    const between = (playback: Playback.Playback, from: number, to: number) => {
+      let [next, now] = [playback, from]
+      for (; now <= to; now += 20) {
+        const [after, news] = Playback.heard(Playback.pull(next, time(now))[0], time(now))
+        told.push(...news.words.map(({ text }): [number, string] => [now, text]))
+        next = after
+      }
+      return next
+    }
+    let playback = Playback.push(Playback.make({ format, report: "estimate" }), fixed(1600, word("one", 200)))
+    playback = Playback.push(playback, chunk({ bytes: samples(0, 800) }))
+    playback = Playback.push(playback, fixed(1600, word("two", 400)))
+    playback = between(playback, 0, 240)
+    assert.deepStrictEqual(told.splice(0), [[200, "one"]])
+    // 60 ms of what can be interrupted are dropped, and the second word moves.
+    const [cut, news] = Playback.cut(playback, time(240), 1)
+    assert.deepStrictEqual(news.words, [])
+    playback = Playback.push(cut, fixed(1600, word("three", 600)))
+    between(playback, 240, 1000)
+    assert.deepStrictEqual(told, [
+      [440, "two"],
+      [640, "three"]
+    ])
+  })
+
   it("resumes at the exact sample at which it was paused", () => {
     const start = Playback.push(Playback.make({ format, report: "estimate" }), second)
     const [playing] = Playback.pull(start, time(0))

@@ -4,10 +4,14 @@ import * as Event from "@antiphon/core/Event"
 import * as Spans from "@antiphon/core/testing/Spans"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as AudioFormat from "../src/AudioFormat.ts"
 import * as AudioTime from "../src/AudioTime.ts"
+import type { SpokenWord } from "../src/SpokenAudio.ts"
+import * as TestVoice from "../src/testing/TestVoice.ts"
+import * as TextToSpeech from "../src/TextToSpeech.ts"
 import * as FloorPolicy from "../src/FloorPolicy.ts"
 import type * as Playback from "../src/Playback.ts"
 import type * as Speech from "../src/Speech.ts"
@@ -135,6 +139,126 @@ describe("Speech", () => {
       })
     )
   }
+
+  for (const heard of ["marks", "position", "estimate"] as const satisfies ReadonlyArray<Playback.Report>) {
+    for (const [from, before, starvedMs] of [
+      [1380, 0, 300],
+      [1120, 0, 300],
+      [1160, 40, 300],
+      [1111, 0, 700],
+      [2480, 200, 700]
+    ] as const) {
+      it.effect(
+        `${heard}: a process starved for ${starvedMs} ms while a caller cuts in at ${from} ms knows every word`,
+        () =>
+          Effect.gen(function* () {
+            const { events, line } = yield* play(teller, {
+              heard,
+              messageMs: 40,
+              length: from + 1500,
+              starved: { from: from - before, to: from - before + starvedMs },
+              speech: [{ fromMs: from, toMs: from + 2000 }],
+              words: [partial(from + 300, "no")]
+            })
+            assert.isAtLeast(line.clears.length, 1)
+            assert.strictEqual(heardText(events).join(" "), wordsPlayed(line, story))
+          })
+      )
+    }
+  }
+
+  /** A voice that says so many words of 250 ms per context, in its own way. */
+  const voiceOf = (wordsOf: (word: SpokenWord, index: number) => ReadonlyArray<SpokenWord>, wordTimes = true) =>
+    Layer.effect(
+      TextToSpeech.TextToSpeech,
+      Effect.gen(function* () {
+        const tones = yield* Effect.provide(TextToSpeech.TextToSpeech, TestVoice.layer())
+        const open: (typeof tones)["open"] = (voice, format) =>
+          Effect.map(tones.open(voice, format), (session) => ({
+            ...session,
+            context: Effect.map(session.context, (context) => ({
+              ...context,
+              audio: context.audio.pipe(
+                Stream.zipWithIndex,
+                Stream.map(([part, index]) => ({ ...part, words: part.words.flatMap((word) => wordsOf(word, index)) }))
+              )
+            }))
+          }))
+        return { ...tones, capabilities: { wordTimes }, open }
+      })
+    )
+  const unplaced = ({ end, start, text }: SpokenWord): SpokenWord => ({ text, start, end })
+
+  it.effect("what a voice without word times has said is known by its pace, and at its end entirely", () =>
+    Effect.gen(function* () {
+      for (const wordTimes of [false, true]) {
+        const tts = voiceOf(() => [], wordTimes)
+        const whole = yield* play(teller, { length: 9000, tts, options: still })
+        assert.deepStrictEqual(heardText(whole.events), [story])
+        const { events, line } = yield* play(teller, {
+          length: 3900,
+          tts,
+          speech: [{ fromMs: 3000, toMs: 5000 }],
+          words: [partial(3300, "no")]
+        })
+        const [heard, truth] = [heardText(events).join(" "), wordsPlayed(line, story)]
+        assert.isTrue(story.startsWith(heard))
+        assert.isAtMost(Math.abs(heard.split(" ").length - truth.split(" ").length), 3, `${heard} | ${truth}`)
+      }
+    })
+  )
+
+  it.effect("words out of order, or said differently, never count before they were heard", () =>
+    Effect.gen(function* () {
+      // Each word is told with the one before it, and later ones first; every fifth is said differently.
+      let before: SpokenWord | undefined
+      const tts = voiceOf((word, index) => {
+        const own = index % 5 === 4 ? { ...unplaced(word), text: "uh" } : unplaced(word)
+        const told = before === undefined ? [own] : [own, before]
+        before = index % 2 === 0 ? own : undefined
+        return index % 2 === 0 ? [] : told
+      })
+      for (const from of [1111, 1700, 2480]) {
+        before = undefined
+        const { events, line } = yield* play(teller, {
+          length: from + 900,
+          tts,
+          speech: [{ fromMs: from, toMs: from + 2000 }],
+          words: [partial(from + 300, "no")]
+        })
+        const heard = heardText(events).join(" ")
+        assert.isTrue(wordsPlayed(line, story).startsWith(heard), heard)
+        assert.isAtLeast(heard.split(" ").length, wordsPlayed(line, story).split(" ").length - 2)
+      }
+    })
+  )
+
+  it.effect("a voice that ends a reply and has said nothing is tried again, and its text does not count as heard", () =>
+    Effect.gen(function* () {
+      let contexts = 0
+      const silent = (most: number) =>
+        Layer.effect(
+          TextToSpeech.TextToSpeech,
+          Effect.gen(function* () {
+            const tones = yield* Effect.provide(TextToSpeech.TextToSpeech, TestVoice.layer())
+            const open: (typeof tones)["open"] = (voice, format) =>
+              Effect.map(tones.open(voice, format), (session) => ({
+                ...session,
+                context: Effect.map(session.context, (context) =>
+                  contexts++ < most ? { ...context, audio: Stream.filter(context.audio, () => false) } : context
+                )
+              }))
+            return { ...tones, open }
+          })
+        )
+      const again = yield* play(teller, { length: 9000, tts: silent(2), options: still })
+      assert.deepStrictEqual(heardText(again.events), [story])
+      contexts = 0
+      const never = yield* play(teller, { length: 9000, tts: silent(99), options: still })
+      assert.deepStrictEqual(heardText(never.events), [])
+      assert.strictEqual(wordsPlayed(never.line, story), "")
+    })
+  )
 
   it.effect("a cough pauses the agent, which resumes in place: no turn, no word lost or repeated", () =>
     Effect.gen(function* () {

@@ -198,6 +198,19 @@ export const suite = (subject: Subject): void => {
       })
     )
 
+    it.effect("fails if the provider says a reply is over and has said nothing of it", () =>
+      Effect.gen(function* () {
+        const server = yield* serve()
+        const session = yield* opened(server)
+        server.behave({ after: 0, then: "hush" })
+        const error = yield* Effect.flip(speak(session, ["One two three."]))
+        assert.strictEqual(error.reason._tag, "BadAnswer")
+        assert.isTrue(error.isRetryable)
+        server.behave({})
+        assert.strictEqual(summary(yield* speak(session, ["One two three."])).ms, 300)
+      }).pipe(Effect.scoped)
+    )
+
     it.effect("fails if the provider reports an error, without quoting it", () =>
       Effect.gen(function* () {
         const server = yield* serve()

@@ -3,14 +3,18 @@ import type * as Event from "@antiphon/core/Event"
 import * as Agent from "@antiphon/core/Agent"
 import * as VirtualTime from "@antiphon/core/testing/VirtualTime"
 import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
 import * as AudioFormat from "../../src/AudioFormat.ts"
 import * as Tones from "../../src/provider/tones/Tones.ts"
 import * as Speech from "../../src/Speech.ts"
 import * as SpeechToText from "../../src/SpeechToText.ts"
 import * as TestLine from "../../src/testing/TestLine.ts"
+import type * as TextToSpeech from "../../src/TextToSpeech.ts"
 import * as TestVoice from "../../src/testing/TestVoice.ts"
+import type { Transport } from "../../src/Transport.ts"
 import * as TurnDetector from "../../src/TurnDetector.ts"
 import * as Vad from "../../src/Vad.ts"
 
@@ -19,10 +23,14 @@ export interface Script extends Omit<TestLine.Options, "length"> {
   readonly speech?: ReadonlyArray<Vad.Stretch>
   readonly words?: ReadonlyArray<SpeechToText.ScriptedStep>
   readonly voice?: TestVoice.Options
+  /** Another voice. */
+  readonly tts?: Layer.Layer<TextToSpeech.TextToSpeech>
   readonly options?: Speech.Options
   readonly stt?: SpeechToText.ScriptedOptions
   /** The offset of the server's wall clock, in milliseconds. */
   readonly jumps?: { readonly at: number; readonly by: number }
+  /** The process of the server gets no processor between two times: what the line has sent meanwhile is read at once afterwards. */
+  readonly starved?: { readonly from: number; readonly to: number }
 }
 
 export const final = (at: number, text: string): SpeechToText.ScriptedStep => ({ at, event: { _tag: "Final", text } })
@@ -52,16 +60,30 @@ export const play = <R = never>(agent: Agent.Source<unknown, never, R>, script: 
         const { jumps = { at: 0, by: 0 } } = script
         const wall = () =>
           clock.currentTimeMillisUnsafe() + (clock.currentTimeMillisUnsafe() >= jumps.at ? jumps.by : 0)
+        const begun = clock.currentTimeMillisUnsafe()
+        const { starved = { from: 0, to: 0 } } = script
+        const starves = Effect.suspend(() => {
+          const at = clock.currentTimeMillisUnsafe() - begun
+          return at >= starved.from && at < starved.to ? clock.sleep(Duration.millis(starved.to - at)) : Effect.void
+        })
+        const transport: Transport = {
+          ...line.transport,
+          incoming: line.transport.incoming.pipe(
+            Stream.buffer({ capacity: "unbounded" }),
+            Stream.mapArrayEffect((arrived) => Effect.as(starves, arrived))
+          )
+        }
         const set: Clock.Clock = {
           ...clock,
-          sleep: clock.sleep,
+          // What the process has read by then comes first, as in an event loop.
+          sleep: (duration) => Effect.andThen(clock.sleep(duration), Effect.andThen(starves, Effect.yieldNow)),
           currentTimeMillisUnsafe: wall,
           currentTimeMillis: Effect.sync(wall),
           currentTimeNanosUnsafe: () => BigInt(wall()) * 1_000_000n,
           currentTimeNanos: Effect.sync(() => BigInt(wall()) * 1_000_000n)
         }
         const ending = yield* Effect.exit(
-          Effect.provideService(Speech.run(watched, line.transport, script.options), Clock.Clock, set)
+          Effect.provideService(Speech.run(watched, transport, script.options), Clock.Clock, set)
         )
         return { line, events, ending }
       })
@@ -70,7 +92,7 @@ export const play = <R = never>(agent: Agent.Source<unknown, never, R>, script: 
         Layer.mergeAll(
           Vad.scripted(script.speech ?? []),
           SpeechToText.scripted(script.words ?? [], script.stt),
-          TestVoice.layer(script.voice),
+          script.tts ?? TestVoice.layer(script.voice),
           TurnDetector.TurnDetector.text()
         )
       )

@@ -37,7 +37,7 @@ export interface Protocol {
 export interface Manner {
   /** After this many words of a reply something else happens. */
   readonly after?: number | undefined
-  readonly then?: "stall" | "drop" | "fail" | undefined
+  readonly then?: "stall" | "drop" | "fail" | "hush" | undefined
   /** Says this many words of a reply after it was cancelled. */
   readonly lateWords?: number | undefined
 }
@@ -91,6 +91,8 @@ export const make = (
             const format = protocol.format(connection, message)
             for (const word of ready) {
               if (reply.isDead) return
+              // Answers everything, and says nothing.
+              if (manner.then === "hush" && reply.words >= (manner.after ?? 0)) return
               if (manner.after !== undefined && reply.words >= manner.after) {
                 if (manner.then === "drop") connection.drop()
                 if (manner.then === "fail") connection.send(protocol.failed(id, 500))

@@ -297,7 +297,8 @@ const read = (held: Held, visitor: Entrance.Visitor): Effect.Effect<never, Endin
       held.call.lastReceivedAt = Entrance.millis(clock)
       const excess = visitor.excess(frames)
       if (excess !== undefined) return Effect.fail(excess)
-      const taken = frames.length === 1 ? take(frames[0]) : Effect.forEach(frames, take, { discard: true })
+      const taken =
+        frames.length === 1 ? take(frames[0]) : inbox.together(Effect.forEach(frames, take, { discard: true }))
       return visitor.isBehind() ? Effect.andThen(taken, watch) : taken
     })
     return yield* Effect.forever(next, { disableYield: true })

@@ -17,6 +17,11 @@ export interface Inbox {
   readonly offer: (incoming: ReadonlyArray<Incoming>) => ReadonlyArray<Incoming>
   /** Adds everything, as soon as there is room. */
   readonly put: (incoming: ReadonlyArray<Incoming>) => Effect.Effect<void>
+  /**
+   * What an effect adds is taken together afterwards, or once there is no more room. So a reader that was held up sees the marks behind a
+   * frame before it acts on the frame.
+   */
+  readonly together: <E>(adding: Effect.Effect<void, E>) => Effect.Effect<void, E>
   /** Ends the stream behind what was added, with or without a failure. */
   readonly end: (error?: Transport.TransportError) => void
   /** For a single reader. */
@@ -27,6 +32,7 @@ export interface Inbox {
 export const make = (most: number): Inbox => {
   let items: Array<Incoming> = []
   let ending: Effect.Effect<never, Transport.TransportError | Cause.Done> | undefined
+  let isTogether = false
   const some = Latch.makeUnsafe(false)
   const room = Latch.makeUnsafe(true)
 
@@ -35,7 +41,7 @@ export const make = (most: number): Inbox => {
     const added = Math.min(incoming.length, Math.max(0, most - items.length))
     for (let i = 0; i < added; i++) items.push(incoming[i]!)
     if (items.length >= most) room.closeUnsafe()
-    some.openUnsafe()
+    if (!isTogether || items.length >= most) some.openUnsafe()
     return added === incoming.length ? [] : incoming.slice(added)
   }
   const put = (incoming: ReadonlyArray<Incoming>): Effect.Effect<void> =>
@@ -59,6 +65,17 @@ export const make = (most: number): Inbox => {
   return {
     offer,
     put,
+    together: (adding) =>
+      Effect.suspend(() => {
+        isTogether = true
+        return Effect.ensuring(
+          adding,
+          Effect.sync(() => {
+            isTogether = false
+            if (items.length > 0) some.openUnsafe()
+          })
+        )
+      }),
     end: (error) => {
       ending ??= error === undefined ? Cause.done() : Effect.fail(error)
       some.openUnsafe()

@@ -78,6 +78,23 @@ describe("inbox", () => {
     })
   )
 
+  it.effect("hands over together what was read together, and does not wait for room that only its reader makes", () =>
+    Effect.gen(function* () {
+      const inbox = Inbox.make(3)
+      const taken: Array<number> = []
+      yield* Effect.forkChild(
+        Stream.runForEachArray(inbox.stream, (some) => Effect.sync(() => taken.push(some.length))),
+        { startImmediately: true }
+      )
+      yield* inbox.together(Effect.forEach(dtmfs("12"), (one) => inbox.put([one]), { discard: true }))
+      assert.deepStrictEqual(taken, [2])
+      yield* inbox.together(Effect.forEach(dtmfs("34567"), (one) => inbox.put([one]), { discard: true }))
+      assert.deepStrictEqual(taken, [2, 3, 2])
+      inbox.offer(dtmfs("8"))
+      assert.deepStrictEqual(taken, [2, 3, 2, 1])
+    })
+  )
+
   it.effect("ends behind what it holds, and drops what comes later", () =>
     Effect.gen(function* () {
       const inbox = Inbox.make(3)

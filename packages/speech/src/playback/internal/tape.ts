@@ -18,7 +18,15 @@ export interface Stretch {
   readonly to: number
   readonly bytes: Uint8Array
   readonly reply: string
+  readonly utterance: string
   readonly interruptible: boolean
+}
+
+/** Where an utterance begins, and where it ends so far. */
+export interface Origin {
+  readonly utterance: string
+  readonly at: number
+  readonly end: number
 }
 
 /** The tape, from the first sample not heard yet. */
@@ -27,8 +35,8 @@ export interface Tape {
   /** Words not heard yet, in the order of their ends. */
   readonly words: ReadonlyArray<Word>
   readonly end: number
-  /** The latest utterances, and for each the sample from which its word times count. */
-  readonly origins: ReadonlyArray<{ readonly utterance: string; readonly at: number }>
+  /** The latest utterances: the sample from which the word times of each count, and the one after its last. */
+  readonly origins: ReadonlyArray<Origin>
 }
 
 export const empty: Tape = { stretches: [], words: [], end: 0, origins: [] }
@@ -76,7 +84,7 @@ export const dropped = (tape: Tape): Tape => {
 export const cut = (tape: Tape, heard: number, sampleBytes: number): Tape => {
   const stretches: Array<Stretch> = []
   const words: Array<Word> = []
-  let end = tape.end
+  let { end, origins } = tape
   for (const stretch of tape.stretches) {
     if (stretch.interruptible || stretch.to <= heard) continue
     const first = Math.max(heard, stretch.from)
@@ -87,6 +95,11 @@ export const cut = (tape: Tape, heard: number, sampleBytes: number): Tape => {
       if (word.end > first && word.end <= stretch.to) words.push({ ...word, end: word.end + shift })
     }
     end = stretch.to + shift
+    origins = origins.map((origin) =>
+      origin.utterance === stretch.utterance && origin.end === stretch.to
+        ? { utterance: origin.utterance, at: origin.at + shift, end }
+        : origin
+    )
   }
-  return { stretches, words, end, origins: [] }
+  return { stretches, words, end, origins }
 }

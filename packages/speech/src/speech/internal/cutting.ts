@@ -29,6 +29,7 @@ export const cut = (
   isCut: (reply: Reply) => boolean = (reply) => !reply.isTentative
 ): ReadonlyArray<FloorEvent> => {
   clear(draft)
+  for (const { id } of draft.utterances) Utterances.reckon(draft, id, false)
   const [playback, news] = Playback.cut(draft.playback, draft.now, generation)
   draft.playback = playback
   const events = Hearing.tell(draft, news)

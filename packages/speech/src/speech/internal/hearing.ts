@@ -107,8 +107,7 @@ export const finish = (draft: Draft): void => {
   for (const utterance of draft.utterances) {
     // The utterances after it may be silent, and wait.
     if (!utterance.isVoiced || utterance.held.length > 0 || isQueued(draft, utterance.id)) return
-    const isSaid = !/[\p{L}\p{N}]/u.test(utterance.spoken.slice(utterance.voicedTo))
-    if (isSaid) heardTo(draft, utterance, utterance.text.length)
+    if (!Utterances.hasWords(utterance)) heardTo(draft, utterance, utterance.text.length)
     reportOwn(
       draft,
       draft.utterances.find((each) => each.id === utterance.id)!

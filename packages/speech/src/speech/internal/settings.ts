@@ -26,7 +26,8 @@ export const make = (
   line: Line,
   options: Options,
   policy: FloorPolicy.FloorPolicy,
-  tellsSteps: boolean
+  tellsSteps: boolean,
+  wordTimes = true
 ): State.Settings => ({
   policy,
   format: line.format,
@@ -34,6 +35,7 @@ export const make = (
   latencyMs: line.capabilities.latencyMs ?? 0,
   leadMs: millis(options.lead, Math.max(100, 2 * (line.capabilities.messageMs ?? 0))),
   messageMs: line.capabilities.messageMs ?? 0,
+  wordTimes,
   aheadMs: millis(options.ahead, 3000),
   clauses: options.clauses ?? {},
   filter: options.filter ?? ((language) => SpeechText.filter(language === undefined ? {} : { language })),

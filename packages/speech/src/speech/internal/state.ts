@@ -21,6 +21,8 @@ export interface Settings {
   readonly leadMs: number
   /** How much audio the line prefers to get at once. */
   readonly messageMs: number
+  /** Whether the voice reports the times of its words. */
+  readonly wordTimes: boolean
   /** How much audio to synthesise ahead of playback. */
   readonly aheadMs: number
   readonly clauses: Clauses.Options
@@ -74,6 +76,9 @@ export interface Utterance {
   readonly waitsFrom: AudioTime.AudioTime
   /** Audio that arrived before its turn to be played. */
   readonly held: ReadonlyArray<SpokenAudio>
+  /** How much audio this context has given, and the end of the last word in it, in milliseconds. */
+  readonly audioMs: number
+  readonly wordedMs: number
   /** All audio has arrived. */
   readonly isVoiced: boolean
   /** The number of voice contexts, and the length of `spoken` that earlier contexts have said. */

@@ -1,10 +1,13 @@
 /** Turns text into utterances, and passes their clauses to the voice as soon as they are complete. */
+import * as AudioFormat from "../../AudioFormat.ts"
 import * as AudioTime from "../../AudioTime.ts"
 import * as Clauses from "../../Clauses.ts"
 import * as Floor from "../../Floor.ts"
 import * as Playback from "../../Playback.ts"
 import type * as SpeechText from "../../SpeechText.ts"
-import type { SpokenAudio } from "../../SpokenAudio.ts"
+import type { SpokenAudio, SpokenWord } from "../../SpokenAudio.ts"
+import * as SharedTime from "../../tts/internal/sharedTime.ts"
+import * as WordPlaces from "../../tts/internal/wordPlaces.ts"
 import type { Draft, Reply, Utterance } from "./state.ts"
 import * as State from "./state.ts"
 import * as Timing from "./timing.ts"
@@ -41,6 +44,8 @@ export const open = (
     isPulling: false,
     waitsFrom: draft.now,
     held: [],
+    audioMs: 0,
+    wordedMs: 0,
     isVoiced: false,
     attempt: 1,
     resumedAt: 0,
@@ -181,41 +186,65 @@ export const voiced = (draft: Draft, id: string, attempt: number, part: SpokenAu
 const play = (draft: Draft, id: string, part: SpokenAudio): void => {
   const utterance = find(draft, id)
   let at = utterance.voicedTo
-  const words = part.words.map((word) => {
-    const place = placeOf(utterance, word, at)
-    at = Math.max(at, place.to)
-    return { ...word, ...place }
-  })
+  const words = part.words
+    .toSorted((a, b) => a.start - b.start)
+    .map((word): SpokenWord => {
+      const { end, start, text } = word
+      const place = placeOf(utterance, word, at)
+      at = Math.max(at, place?.to ?? 0)
+      return { text, start, end, ...place }
+    })
   draft.voiceFailures = 0
-  State.changeUtterance(draft, id, { voicedTo: at })
-  draft.playback = Playback.push(draft.playback, {
-    generation: utterance.generation,
-    reply: id,
-    utterance: `${id}.${utterance.attempt}`,
-    bytes: part.audio.bytes,
-    words,
-    interruptible: utterance.interruptible
+  push(draft, id, part.audio.bytes, words)
+  State.changeUtterance(draft, id, {
+    voicedTo: at,
+    audioMs: utterance.audioMs + AudioFormat.durationMs(draft.settings.format, part.audio.bytes.length),
+    wordedMs: words.reduce((latest, { end }) => Math.max(latest, end), utterance.wordedMs)
   })
 }
 
-/** The position of a word in the text given to the voice. */
+const push = (draft: Draft, id: string, bytes: Uint8Array, words: ReadonlyArray<SpokenWord>): void => {
+  const { attempt, generation, interruptible } = find(draft, id)
+  const utterance = `${id}.${attempt}`
+  draft.playback = Playback.push(draft.playback, { generation, reply: id, utterance, bytes, words, interruptible })
+}
+
+/** The position of a word in the text given to the voice. A word that is said differently has none. */
 const placeOf = (
   { resumedAt, spoken }: Utterance,
   word: { readonly text: string; readonly from?: number | undefined; readonly to?: number | undefined },
   after: number
-): { readonly from: number; readonly to: number } => {
-  if (word.from !== undefined && word.to !== undefined) {
-    return { from: word.from + resumedAt, to: word.to + resumedAt }
-  }
-  const from = spoken.indexOf(word.text, after)
-  return from < 0 ? { from: after, to: after } : { from, to: from + word.text.length }
+): WordPlaces.Place | undefined =>
+  word.from !== undefined && word.to !== undefined
+    ? { from: word.from + resumedAt, to: word.to + resumedAt }
+    : WordPlaces.find(spoken, word.text, after)
+
+/**
+ * Gives words without times a share of the audio behind the last word with one. Before the end of the voice (`isEnd`), that is a guess by
+ * the usual pace, and only for a voice that has told no times.
+ */
+export const reckon = (draft: Draft, id: string, isEnd: boolean): void => {
+  const { audioMs, spoken, voicedTo, wordedMs } = find(draft, id)
+  if (wordedMs >= audioMs || (!isEnd && draft.settings.wordTimes && wordedMs > 0)) return
+  const divide = isEnd ? SharedTime.share : SharedTime.paced
+  const words = divide(spoken.slice(voicedTo), voicedTo, AudioTime.make(wordedMs), AudioTime.make(audioMs))
+  const last = words.at(-1)
+  if (last?.to === undefined) return
+  push(draft, id, new Uint8Array(), words)
+  State.changeUtterance(draft, id, { voicedTo: last.to, wordedMs: last.end })
 }
+
+/** Whether the voice has words to say. */
+export const hasWords = ({ spoken, voicedTo }: Utterance): boolean => /[\p{L}\p{N}]/u.test(spoken.slice(voicedTo))
 
 /** Handles the end of a voice: it has said the whole utterance, or ended too early. */
 export const ended = (draft: Draft, id: string, attempt: number): void => {
   const utterance = draft.utterances.find((each) => each.id === id && each.attempt === attempt)
   if (utterance === undefined || utterance.isVoiced) return
-  if (!utterance.isClosed) return failed(draft, id, attempt)
+  // A voice that has given nothing at all has not said the text.
+  const isSilent = utterance.audioMs === 0 && utterance.held.length === 0 && hasWords(utterance)
+  if (!utterance.isClosed || isSilent) return failed(draft, id, attempt)
+  if (utterance.held.length === 0) reckon(draft, id, true)
   State.changeUtterance(draft, id, { isVoiced: true, isPulling: false })
 }
 
@@ -228,7 +257,8 @@ export const mostFailures = 3
 export const failed = (draft: Draft, id: string, attempt: number): void => {
   const utterance = draft.utterances.find((each) => each.id === id && each.attempt === attempt)
   if (utterance === undefined || utterance.isVoiced) return
-  const { isClosed, spoken, voicedTo } = utterance
+  reckon(draft, id, false)
+  const { isClosed, spoken, voicedTo } = find(draft, id)
   const rest = spoken.slice(voicedTo)
   if (utterance.attempt >= draft.settings.voiceAttempts) {
     draft.voiceFailures++
@@ -240,6 +270,8 @@ export const failed = (draft: Draft, id: string, attempt: number): void => {
   State.changeUtterance(draft, id, {
     attempt: next,
     resumedAt: voicedTo,
+    audioMs: 0,
+    wordedMs: 0,
     isPulling: false,
     waitsFrom: draft.now
   })
@@ -251,7 +283,7 @@ export const failed = (draft: Draft, id: string, attempt: number): void => {
 /** Treats a voice whose audio is overdue as failed. */
 export const overdue = (draft: Draft): void => {
   const first = head(draft)
-  if (first === undefined || !first.isPulling || !/[\p{L}\p{N}]/u.test(first.spoken.slice(first.voicedTo))) return
+  if (first === undefined || !first.isPulling || !hasWords(first)) return
   if (AudioTime.elapsed(first.waitsFrom, draft.now) < draft.settings.voiceMs) return
   State.want(draft, { _tag: "CancelVoice", utterance: first.id })
   failed(draft, first.id, first.attempt)

@@ -10,7 +10,7 @@ import * as Steps from "../../internal/steps.ts"
 import * as SpeechError from "../../SpeechError.ts"
 import type { SpokenAudio } from "../../SpokenAudio.ts"
 import type * as Service from "./service.ts"
-import * as WordPlaces from "./wordPlaces.ts"
+import * as SharedTime from "./sharedTime.ts"
 
 /** How the plan handles failures. */
 export interface Options extends Steps.Options {
@@ -21,8 +21,6 @@ export interface Options extends Steps.Options {
 type Voices = Service.TextToSpeech["Service"]
 type Session = Steps.Opened<Voices, Service.Session>
 
-/** The duration of a character, to guess how much was said of words without times. */
-const msPerCharacter = 65
 /** How many times in a row a voice may break without having said anything. */
 const mostInARow = 2
 
@@ -98,20 +96,16 @@ const makeReply = Effect.fnUntraced(function* (
     state.samples += part.audio.bytes.length / AudioFormat.bytesPerSample(format)
     for (const word of words) {
       state.wordEnd = Math.max(state.wordEnd, word.end)
-      state.spoken = Math.max(state.spoken, word.to ?? 0)
+      if (state.samples > 0) state.spoken = Math.max(state.spoken, word.to ?? 0)
     }
     if (part.audio.bytes.length > 0) state.inARow = 0
     return { audio: { ...part.audio, time }, words }
   }
   /** Guesses by length which words without a time were handed out. */
   const skipUntimed = () => {
-    const from = state.spoken
-    let left = nowMs() - state.wordEnd
-    for (const word of WordPlaces.words(state.text.slice(from))) {
-      left -= (word.text.length + 1) * msPerCharacter
-      if (left < 0) return
-      state.spoken = from + word.to
-    }
+    const rest = state.text.slice(state.spoken)
+    const last = SharedTime.paced(rest, state.spoken, AudioTime.make(state.wordEnd), nowMs()).at(-1)
+    if (last?.to !== undefined) state.spoken = last.to
   }
 
   const begin = (of: Session) =>

@@ -88,8 +88,6 @@ export interface Dialect {
 const pauseMs = 800
 /** How far synthesis runs ahead of the audio pulled. */
 const aheadMs = 8000
-/** The duration of a character at a usual pace of about 150 words a minute. */
-const msPerCharacter = 65
 const sentenceEnd = /[.!?\u2026\u3002\uff01\uff1f]["')\]\u2019\u201d]*\s*$/
 
 /** Makes the voice. */
@@ -260,7 +258,8 @@ const makeReply = (
   const now = () => AudioTime.fromSamples(state.samples, format.sampleRateHz)
   /** Milliseconds of audio that were received or requested, but not pulled yet. */
   const ahead = () => {
-    const expected = section === undefined ? 0 : section.origin + (state.said.length - section.at) * msPerCharacter
+    const expected =
+      section === undefined ? 0 : section.origin + (state.said.length - section.at) * SharedTime.msPerCharacter
     return Math.max(now(), expected) - state.pulledMs
   }
   const emit = (bytes: Uint8Array, words: ReadonlyArray<SpokenWord>) => {
@@ -285,7 +284,8 @@ const makeReply = (
   const settle = () => {
     const clause = section?.owed.shift()
     if (section === undefined || clause === undefined) return
-    emit(new Uint8Array(), SharedTime.share(clause.text, clause.at, section.since, now()))
+    // A clause without audio was not said.
+    if (now() > section.since) emit(new Uint8Array(), SharedTime.share(clause.text, clause.at, section.since, now()))
     section.since = now()
   }
   const finish = () => {
@@ -295,11 +295,13 @@ const makeReply = (
   }
   const isPaid = () => dialect.unit === "clause" && section?.isEnding === true && section.owed.length === 0
   const timed = (origin: AudioTime.AudioTime, words: ReadonlyArray<TimedWord>) =>
-    words.map(({ endMs, startMs, text }): SpokenWord => {
-      const place = WordPlaces.find(state.said, text, state.at)
-      if (place !== undefined) state.at = place.to
-      return { text, start: AudioTime.plus(origin, startMs), end: AudioTime.plus(origin, endMs), ...place }
-    })
+    words
+      .toSorted((a, b) => a.startMs - b.startMs)
+      .map(({ endMs, startMs, text }): SpokenWord => {
+        const place = WordPlaces.find(state.said, text, state.at)
+        if (place !== undefined) state.at = place.to
+        return { text, start: AudioTime.plus(origin, startMs), end: AudioTime.plus(origin, endMs), ...place }
+      })
   const listen = (told: Told) => {
     if (state.isClosed || section === undefined) return
     state.heard++
@@ -404,6 +406,9 @@ const makeReply = (
         case "End":
           yield* rest
           yield* endSection
+          if (state.samples === 0 && /[\p{L}\p{N}]/u.test(state.said)) {
+            failed({ reason: { _tag: "BadAnswer", what: "no audio for a text" } })
+          }
           emit(transcoderTail(transcoder), [])
           state.isDone = !state.isClosed
           close(undefined)

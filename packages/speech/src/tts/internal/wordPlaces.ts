@@ -12,16 +12,26 @@ export interface Place {
 /** How many characters ahead to look for a word: a voice skips some words, but never many. */
 const window = 80
 
-/** Finds a word at or after a position. */
+/** Finds a word at or after a position. Part of another word does not count, except in a script without spaces. */
 export const find = (text: string, word: string, from: number): Place | undefined => {
-  const wanted = word.trim()
+  const wanted = word.trim().toLowerCase()
   if (wanted === "") return undefined
-  const at = text
-    .slice(from, from + window + wanted.length)
-    .toLowerCase()
-    .indexOf(wanted.toLowerCase())
-  return at < 0 ? undefined : { from: from + at, to: from + at + wanted.length }
+  const stretch = text.slice(from, from + window + wanted.length + 1).toLowerCase()
+  for (let at = stretch.indexOf(wanted); at >= 0; at = stretch.indexOf(wanted, at + 1)) {
+    const to = at + wanted.length
+    const isPart = joins(stretch.slice(0, at), wanted) || joins(wanted, stretch.slice(to))
+    if (!isPart) return { from: from + at, to: from + to }
+  }
+  return undefined
 }
+
+const lastLetter = /[\p{L}\p{N}]\p{M}*$/u
+const firstLetter = /^[\p{L}\p{N}\p{M}]/u
+const unspaced = /[\u2E80-\u30FF\u3400-\u9FFF\uF900-\uFAFF\uFF10-\uFF9F\u0E00-\u0EFF\u1000-\u109F\u1780-\u17FF]/
+
+/** Whether two texts meet within a word. */
+const joins = (before: string, after: string): boolean =>
+  lastLetter.test(before) && firstLetter.test(after) && !unspaced.test(before.slice(-1)) && !unspaced.test(after[0]!)
 
 /** All words of a text, in order. */
 export const words = (text: string): ReadonlyArray<Place & { readonly text: string }> =>
