@@ -10,6 +10,7 @@ import * as Stream from "effect/Stream"
 import * as AudioFormat from "../src/AudioFormat.ts"
 import * as AudioTime from "../src/AudioTime.ts"
 import type { SpokenWord } from "../src/SpokenAudio.ts"
+import type * as TestLine from "../src/testing/TestLine.ts"
 import * as TestVoice from "../src/testing/TestVoice.ts"
 import * as TextToSpeech from "../src/TextToSpeech.ts"
 import * as FloorPolicy from "../src/FloorPolicy.ts"
@@ -259,6 +260,35 @@ describe("Speech", () => {
       assert.strictEqual(wordsPlayed(never.line, story), "")
     })
   )
+
+  for (const [endpointing, flushes] of [
+    ["silence", 2],
+    ["stt", 0],
+    ["push", 1]
+  ] as const) {
+    it.effect(
+      `a recogniser is asked for its words where a turn may be over: ${flushes} times with ${endpointing}`,
+      () =>
+        Effect.gen(function* () {
+          let flushed = 0
+          yield* play(answers, {
+            length: 6000,
+            speech: [
+              { fromMs: 1000, toMs: 1500 },
+              { fromMs: 1900, toMs: 2400 }
+            ],
+            acts: [
+              { at: 900, incoming: { _tag: "Talk", isPressed: true } },
+              { at: 2500, incoming: { _tag: "Talk", isPressed: false } }
+            ].filter(() => endpointing === "push") as ReadonlyArray<TestLine.Act>,
+            words: [final(2450, "A table for two.")],
+            flushed: () => flushed++,
+            options: { ...still, policy: { ...FloorPolicy.telephone, endpointing } }
+          })
+          assert.strictEqual(flushed, flushes)
+        })
+    )
+  }
 
   it.effect("a cough pauses the agent, which resumes in place: no turn, no word lost or repeated", () =>
     Effect.gen(function* () {

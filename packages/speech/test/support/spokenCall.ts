@@ -23,6 +23,8 @@ export interface Script extends Omit<TestLine.Options, "length"> {
   readonly speech?: ReadonlyArray<Vad.Stretch>
   readonly words?: ReadonlyArray<SpeechToText.ScriptedStep>
   readonly voice?: TestVoice.Options
+  /** Called when the recogniser is asked for the words so far. */
+  readonly flushed?: () => void
   /** Another voice. */
   readonly tts?: Layer.Layer<TextToSpeech.TextToSpeech>
   readonly options?: Speech.Options
@@ -38,6 +40,27 @@ export const partial = (at: number, text: string): SpeechToText.ScriptedStep => 
   at,
   event: { _tag: "Partial", text }
 })
+
+/** The recogniser of a script. */
+const listening = (script: Script) =>
+  Layer.effect(
+    SpeechToText.SpeechToText,
+    Effect.gen(function* () {
+      const stt = yield* Effect.provide(
+        SpeechToText.SpeechToText,
+        SpeechToText.scripted(script.words ?? [], script.stt)
+      )
+      const open: (typeof stt)["open"] = (...of) =>
+        Effect.map(stt.open(...of), (session) => ({
+          ...session,
+          flush: Effect.andThen(
+            Effect.sync(() => script.flushed?.()),
+            session.flush
+          )
+        }))
+      return { ...stt, open }
+    })
+  )
 
 /** Plays a call, and returns the line, the events seen by the agent's filters, with their times, and how it ended. */
 export const play = <R = never>(agent: Agent.Source<unknown, never, R>, script: Script) =>
@@ -91,7 +114,7 @@ export const play = <R = never>(agent: Agent.Source<unknown, never, R>, script: 
       Effect.provide(
         Layer.mergeAll(
           Vad.scripted(script.speech ?? []),
-          SpeechToText.scripted(script.words ?? [], script.stt),
+          listening(script),
           script.tts ?? TestVoice.layer(script.voice),
           TurnDetector.TurnDetector.text()
         )

@@ -43,7 +43,8 @@ const apply = (draft: Draft, told: Told): void => {
       for (const edge of told.edges) {
         if (edge._tag === "SpeechEnded") {
           draft.speechEndedAt = edge.from
-          State.want(draft, { _tag: "FlushWords" })
+          // Elsewhere a pause does not end a turn, and a flush would.
+          if (draft.settings.policy.endpointing === "silence") State.want(draft, { _tag: "FlushWords" })
         }
         Turns.tell(draft, edge)
       }
