@@ -904,6 +904,24 @@ describe("Speech under faults", () => {
     })
   )
 
+  it.effect("words told again at once count once, also if the recogniser does not say where they are", () =>
+    Effect.gen(function* () {
+      const { events } = yield* play(answers, {
+        length: 9000,
+        speech: [{ fromMs: 1000, toMs: 2000 }],
+        words: [
+          final(2100, "A table for two."),
+          partial(2120, "a table for"),
+          final(2140, "A table for two."),
+          final(2200, "No."),
+          final(2300, "No.")
+        ],
+        options: still
+      })
+      assert.strictEqual(last(ends(events)), "A table for two. No. No.")
+    })
+  )
+
   it.effect("a caller who says the same again has said it twice", () =>
     Effect.gen(function* () {
       const { events } = yield* play(answers, {

@@ -9,6 +9,7 @@ import * as Exit from "effect/Exit"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import type * as SpeechError from "../SpeechError.ts"
+import { retrying } from "./retrying.ts"
 
 /** How a plan handles failures. */
 export interface Options {
@@ -76,7 +77,7 @@ export const open = <A, B>(
         return { step, value, scope }
       }).pipe(
         Effect.retry({
-          schedule: options.schedule ?? standardSchedule,
+          ...retrying(options.schedule ?? standardSchedule, patienceMs),
           while: (error: SpeechError.SpeechError) => error.isRetryable && error.retryAfterMs <= patienceMs
         }),
         Effect.tapError((error) =>

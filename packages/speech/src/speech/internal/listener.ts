@@ -8,6 +8,7 @@ import * as Stream from "effect/Stream"
 import type * as AudioFormat from "../../AudioFormat.ts"
 import * as AudioFrame from "../../AudioFrame.ts"
 import * as SpeechError from "../../SpeechError.ts"
+import { retrying } from "../../internal/retrying.ts"
 import type * as SpeechToText from "../../SpeechToText.ts"
 
 /** Recognises the speech of one call. */
@@ -31,6 +32,8 @@ type Order = { readonly _tag: "Frame"; readonly frame: AudioFrame.AudioFrame } |
 const mostWaiting = 500
 /** How much audio may be kept beyond what is needed, because dropping it frame by frame would copy the others each time. */
 const oftenMs = 1000
+/** The longest wait that a provider may ask for, in milliseconds. */
+const mostAskedMs = 5000
 /** A session that lasts this long counts as successful. */
 const livedMs = 5000
 
@@ -123,7 +126,7 @@ export const make = (options: {
       changed.openUnsafe()
     },
     recent,
-    run: Effect.forever(Effect.retry(inLanguage, options.retry)).pipe(
+    run: Effect.forever(Effect.retry(inLanguage, retrying(options.retry, mostAskedMs))).pipe(
       Effect.catch((error) => Effect.logError(`The recogniser has failed for good: ${error.message}`))
     )
   }

@@ -165,9 +165,26 @@ const typed = (draft: Draft, text: string): void => {
   )
 }
 
-/** Whether a recogniser repeats final words, or reports them late: they have the same place in the audio. */
-const isRepeated = ({ lastFinal }: Draft, { text, to }: SpeechToText.Partial | SpeechToText.Final): boolean =>
-  lastFinal !== undefined && to !== undefined && to <= lastFinal.to && lastFinal.text.includes(text.trim())
+/** Words without a place in the audio that come this soon after the same words are not said again: nobody speaks so fast. */
+const againMs = 300
+
+/** Whether a recogniser repeats final words, or reports them late: they have the same place in the audio, or come too soon. */
+const isRepeated = (
+  { lastFinal, now }: Draft,
+  { _tag, text, to }: SpeechToText.Partial | SpeechToText.Final
+): boolean => {
+  if (lastFinal === undefined || text.trim() === "") return false
+  if (to !== undefined && lastFinal.to !== undefined) return to <= lastFinal.to && lastFinal.text.includes(text.trim())
+  if (to !== undefined || now - lastFinal.at >= againMs || !/\S\s+\S/.test(text.trim())) return false
+  const plain = (words: string) =>
+    words
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{M}\p{N}\s]/gu, "")
+      .trim()
+  return _tag === "Final"
+    ? plain(lastFinal.text) === plain(text)
+    : `${plain(lastFinal.text)} `.startsWith(`${plain(text)} `)
+}
 
 const recognised = (draft: Draft, event: SpeechToText.Event): void => {
   const at = draft.now
@@ -180,7 +197,7 @@ const recognised = (draft: Draft, event: SpeechToText.Event): void => {
       const final = event._tag === "Final"
       const { from, text, to } = event
       if (isRepeated(draft, event)) return
-      if (final && to !== undefined) draft.lastFinal = { text, to }
+      if (final) draft.lastFinal = { text, at, to }
       Turns.tell(draft, {
         _tag: "Transcript",
         at,

@@ -10,12 +10,16 @@ import type * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as AudioFormat from "../../AudioFormat.ts"
+import { retrying } from "../../internal/retrying.ts"
 import * as AudioTime from "../../AudioTime.ts"
 import type * as SpeechError from "../../SpeechError.ts"
 import type { SpokenAudio } from "../../SpokenAudio.ts"
 import type * as TextToSpeech from "../../TextToSpeech.ts"
 import * as Transcode from "../../Transcode.ts"
 import type { Told } from "./told.ts"
+
+/** The longest wait that a provider may ask for, in milliseconds. The caller hears nothing meanwhile. */
+const mostAskedMs = 2000
 
 type Order = { readonly _tag: "Say"; readonly text: string } | { readonly _tag: "End" }
 
@@ -57,7 +61,7 @@ export const make = (options: {
     sessions.set(key, opened)
     options.fork(
       options.tts.open(voice, options.format).pipe(
-        Effect.retry(options.retry),
+        Effect.retry(retrying(options.retry, mostAskedMs)),
         Scope.provide(options.scope),
         Effect.tapError(() => Effect.sync(() => sessions.delete(key))),
         Effect.exit,

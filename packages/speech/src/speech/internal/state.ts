@@ -167,8 +167,10 @@ export interface State {
   /** The agent's state last told to the floor, and its generation. */
   readonly agentTold: string
   readonly speechEndedAt: AudioTime.AudioTime
-  /** The last final words whose place in the audio the recogniser knows, and where they end. */
-  readonly lastFinal: { readonly text: string; readonly to: AudioTime.AudioTime } | undefined
+  /** The last final words, when they came, and where they end in the audio, if the recogniser knows that. */
+  readonly lastFinal:
+    | { readonly text: string; readonly at: AudioTime.AudioTime; readonly to: AudioTime.AudioTime | undefined }
+    | undefined
   readonly timing: Timing | undefined
   readonly isOver: boolean
 }

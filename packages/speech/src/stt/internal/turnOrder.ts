@@ -13,13 +13,16 @@ export interface State {
   readonly isOpen: boolean
   readonly partial: string
   readonly eager: string | undefined
+  /** The text of the last turn. */
+  readonly ended: string
 }
 
 /** The initial state. */
-export const initial: State = { isOpen: false, partial: "", eager: undefined }
+export const initial: State = { isOpen: false, partial: "", eager: undefined, ended: "" }
 
 /** Adds an event, and returns what to report. */
 export const step = (state: State, event: Event): readonly [State, ReadonlyArray<Event>] => {
+  if (!state.isOpen && isLate(state, event)) return [state, []]
   switch (event._tag) {
     case "SpeechStarted":
       return state.isOpen ? [state, []] : [{ ...initial, isOpen: true }, [event]]
@@ -31,7 +34,7 @@ export const step = (state: State, event: Event): readonly [State, ReadonlyArray
       if (!isNews) return [state, []]
       const { _tag: _, ...words } = event
       return [
-        { isOpen: true, partial: event.text, eager: undefined },
+        { ...state, isOpen: true, partial: event.text, eager: undefined },
         [...started(state, event.from), ...resumed(state), { _tag: "Partial", ...words }]
       ]
     }
@@ -39,13 +42,24 @@ export const step = (state: State, event: Event): readonly [State, ReadonlyArray
       return state.eager === event.text || event.text === ""
         ? [state, []]
         : [
-            { isOpen: true, partial: event.text, eager: event.text },
+            { ...state, isOpen: true, partial: event.text, eager: event.text },
             [...started(state, event.from), ...resumed(state), event]
           ]
     case "TurnEnded":
       if (!state.isOpen && event.text === "") return [state, []]
-      return [initial, [...started(state, event.from), ...(state.eager === event.text ? [] : resumed(state)), event]]
+      return [
+        { ...initial, ended: event.text },
+        [...started(state, event.from), ...(state.eager === event.text ? [] : resumed(state)), event]
+      ]
   }
+}
+
+/**
+ * Whether words without a place in the audio are those of the last turn, told again: it has ended, and no other has begun.
+ */
+const isLate = ({ ended }: State, event: Event): boolean => {
+  if (!("text" in event) || event.to !== undefined || event.text === "") return false
+  return ended.toLowerCase().startsWith(event.text.toLowerCase().replace(/[.,!?\u2026]+$/, ""))
 }
 
 const started = (state: State, at: Extract<Event, { _tag: "SpeechStarted" }>["at"]): ReadonlyArray<Event> =>

@@ -28,6 +28,33 @@ describe("the order of turns", () => {
     assert.deepStrictEqual(through(eager, { _tag: "TurnEnded", text: "a" }).slice(1), ["EagerEnd a", "TurnEnded a"])
   })
 
+  it("ignores the words of a turn that has ended, until another begins", () => {
+    assert.deepStrictEqual(
+      through(
+        { _tag: "Partial", text: "A table" },
+        { _tag: "TurnEnded", text: "A table for two." },
+        { _tag: "Partial", text: "a table for" },
+        { _tag: "EagerEnd", text: "A table for two" },
+        { _tag: "TurnEnded", text: "A table for two." },
+        { _tag: "Resumed" },
+        { _tag: "SpeechStarted" },
+        { _tag: "Partial", text: "a table" },
+        { _tag: "TurnEnded", text: "A table." },
+        { _tag: "Partial", text: "for two" }
+      ),
+      [
+        "SpeechStarted",
+        "Partial A table",
+        "TurnEnded A table for two.",
+        "SpeechStarted",
+        "Partial a table",
+        "TurnEnded A table.",
+        "SpeechStarted",
+        "Partial for two"
+      ]
+    )
+  })
+
   it("reports nothing twice, and no empty turns", () => {
     assert.deepStrictEqual(
       through(
