@@ -93,11 +93,16 @@ describe("A call without a vendor", () => {
             }
           })
         )
-        const line = yield* TestLine.make({
-          length: "9 seconds",
-          heard: "position",
-          acts: [{ at: 2600, incoming: { _tag: "Dtmf", button: "1" } }]
+        const line = yield* TestLine.make({ heard: "position" })
+        // However long the machine takes to speak: the caller presses a key once they have heard enough.
+        const caller = Effect.gen(function* () {
+          while (line.recording().length < 32 * 1600) yield* Effect.sleep("20 millis")
+          line.bring({ _tag: "Dtmf", button: "1" })
+          while (line.clears.length === 0) yield* Effect.sleep("20 millis")
+          yield* Effect.sleep("500 millis")
+          line.end()
         })
+        yield* Effect.forkScoped(caller)
         const services = Layer.mergeAll(
           Vad.energy(),
           SpeechToText.scripted([]),
