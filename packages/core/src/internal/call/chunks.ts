@@ -21,18 +21,41 @@ export interface Chunks {
   /** Whether a snapshot has the same list, so that no chunk of it may be replaced. */
   isShared: boolean
   length: number
+  /** Number of events among the lines. */
+  events: number
+  /** What was read of the list, for the next reader. Made when the whole is first read. */
+  readLines: Read<History.Entry> | undefined
+  readEvents: Read<History.HistoryEvent> | undefined
+}
+
+/** The beginning of a list in one piece: copying it costs far less than joining the chunks anew. */
+interface Read<A> {
+  readonly all: Array<A>
+  /** Where it ends: a chunk, and how much of the chunk was read. */
+  chunk: number
+  within: number
 }
 
 /** A list as it was. */
 export interface Snapshot {
+  readonly of: Chunks
   readonly list: ReadonlyArray<Chunk>
   readonly chunks: number
-  /** Numbers of lines and events in the last chunk. */
+  /** Numbers of lines and events. */
   readonly lines: number
   readonly events: number
+  /** Number of events in the last chunk. */
+  readonly inLast: number
 }
 
-export const make = (): Chunks => ({ list: [], isShared: false, length: 0 })
+export const make = (): Chunks => ({
+  list: [],
+  isShared: false,
+  length: 0,
+  events: 0,
+  readLines: undefined,
+  readEvents: undefined
+})
 
 /** The events among lines. */
 export const happening = (lines: ReadonlyArray<History.Entry>): Array<History.HistoryEvent> => {
@@ -49,7 +72,10 @@ export const push = (self: Chunks, line: History.Entry): void => {
     self.list.push(last)
   }
   last.lines.push(line)
-  if (History.isHistoryEvent(line.item)) last.events.push(line.item)
+  if (History.isHistoryEvent(line.item)) {
+    last.events.push(line.item)
+    self.events++
+  }
   if (last.ids !== undefined) addIds(last.ids, line)
   self.length++
 }
@@ -129,6 +155,8 @@ export const splice = (self: Chunks, index: number, count: number, lines: Readon
           ...edited(self.list[last]!, 0, to - end, [])
         ]
   const replaced = last - first + 1
+  forget(self, first)
+  self.events += eventsOf(chunks) - eventsOf(self.list.slice(first, last + 1))
   if (self.isShared) {
     self.list = self.list.toSpliced(first, replaced, ...chunks)
     self.isShared = false
@@ -152,6 +180,8 @@ const edited = (
   return [{ lines: all, events: left, ids }]
 }
 
+const eventsOf = (chunks: ReadonlyArray<Chunk>): number => chunks.reduce((sum, { events }) => sum + events.length, 0)
+
 const replaced = <A>(list: ReadonlyArray<A>, from: number, to: number, added: ReadonlyArray<A>): Array<A> =>
   ([] as Array<A>).concat(list.slice(0, from), added, list.slice(to))
 
@@ -174,38 +204,77 @@ export const snapshot = (self: Chunks): Snapshot => {
   self.isShared = true
   const last = self.list.at(-1)
   return {
+    of: self,
     list: self.list,
     chunks: self.list.length,
-    lines: last?.lines.length ?? 0,
-    events: last?.events.length ?? 0
+    lines: self.length,
+    events: self.events,
+    inLast: last?.events.length ?? 0
   }
 }
 
 /** All lines of a snapshot, followed by others, in a single copy. */
-export const lines = (self: Snapshot, behind: ReadonlyArray<History.Entry>): ReadonlyArray<History.Entry> =>
-  joined(self, self.lines, behind, ({ lines }) => lines)
+export const lines = (self: Snapshot, behind: ReadonlyArray<History.Entry>): ReadonlyArray<History.Entry> => {
+  const read = self.of.list === self.list ? (self.of.readLines ??= unread()) : unread<History.Entry>()
+  return joined(read, self.list, linesOf, self.lines, behind)
+}
 
 /** The same for events. */
 export const events = (
   self: Snapshot,
   behind: ReadonlyArray<History.HistoryEvent>
-): ReadonlyArray<History.HistoryEvent> => joined(self, self.events, behind, ({ events }) => events)
+): ReadonlyArray<History.HistoryEvent> => {
+  const read = self.of.list === self.list ? (self.of.readEvents ??= unread()) : unread<History.HistoryEvent>()
+  return joined(read, self.list, happeningIn, self.events, behind)
+}
 
+const linesOf = ({ lines }: Chunk) => lines
+const happeningIn = ({ events }: Chunk) => events
+
+const unread = <A>(): Read<A> => ({ all: [], chunk: 0, within: 0 })
+
+/** Reads on to a number of elements. Returns those and the ones behind them. */
 const joined = <A>(
-  { chunks, list }: Snapshot,
-  inLast: number,
-  behind: ReadonlyArray<A>,
-  partOf: (chunk: Chunk) => ReadonlyArray<A>
+  read: Read<A>,
+  list: ReadonlyArray<Chunk>,
+  partOf: (chunk: Chunk) => ReadonlyArray<A>,
+  count: number,
+  behind: ReadonlyArray<A>
 ): ReadonlyArray<A> => {
-  const parts: Array<ReadonlyArray<A>> = []
-  for (let index = 0; index < chunks - 1; index++) parts.push(partOf(list[index]!))
-  if (chunks > 0) parts.push(firstOf(partOf(list[chunks - 1]!), inLast))
-  return ([] as ReadonlyArray<A>).concat(...parts, behind)
+  const { all } = read
+  while (all.length < count) {
+    const part = partOf(list[read.chunk]!)
+    while (read.within < part.length && all.length < count) all.push(part[read.within++]!)
+    if (all.length === count) break
+    read.chunk++
+    read.within = 0
+  }
+  const shown = all.length === count && behind.length > 0 ? all : all.slice(0, count)
+  return behind.length > 0 ? shown.concat(behind) : shown
+}
+
+/** Drops what was read of the chunks from this one on. */
+const forget = ({ list, readEvents, readLines }: Chunks, first: number): void => {
+  const before = list.slice(0, first)
+  if (readLines !== undefined)
+    shorten(
+      readLines,
+      first,
+      before.reduce((sum, { lines }) => sum + lines.length, 0)
+    )
+  if (readEvents !== undefined) shorten(readEvents, first, eventsOf(before))
+}
+
+const shorten = <A>(read: Read<A>, chunk: number, length: number): void => {
+  if (read.chunk < chunk) return
+  read.all.length = length
+  read.chunk = chunk
+  read.within = 0
 }
 
 /** The latest events of a snapshot and those behind it, oldest first. Costs their own number, however long the list is. */
 export const latest = (
-  { chunks, events, list }: Snapshot,
+  { chunks, inLast, list }: Snapshot,
   behind: ReadonlyArray<History.HistoryEvent>,
   count: number
 ): ReadonlyArray<History.HistoryEvent> => {
@@ -213,13 +282,10 @@ export const latest = (
   let found = behind.length
   for (let index = chunks - 1; index >= 0 && found < count; index--) {
     const all = list[index]!.events
-    const end = index === chunks - 1 ? events : all.length
+    const end = index === chunks - 1 ? inLast : all.length
     const part = all.slice(Math.max(0, end - (count - found)), end)
     parts.unshift(part)
     found += part.length
   }
   return parts.flat().slice(-count)
 }
-
-const firstOf = <A>(list: ReadonlyArray<A>, count: number): ReadonlyArray<A> =>
-  count === list.length ? list : list.slice(0, count)

@@ -44,6 +44,12 @@ describe("the chunks of a history", () => {
           plain = [...plain, one]
         }
         const sought = eventsOf(plain)
+        // Later readings continue from this one, as far as no edit has changed what it read.
+        if (chance.chance(0.3)) {
+          const events = Chunks.events(Chunks.snapshot(self), [])
+          assert.isTrue(events.length === sought.length && events.every((event, i) => event === sought[i]))
+          assert.isTrue(all(self).every((line, i) => line === plain[i]))
+        }
         if (sought.length === 0) continue
         const event = chance.pick(sought)
         assert.strictEqual(
