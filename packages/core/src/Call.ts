@@ -7,6 +7,7 @@
  *
  * @since 0.1.0
  */
+import type * as Arr from "effect/Array"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -27,6 +28,8 @@ import * as Listener from "./internal/call/listener.ts"
 import * as Mailbox from "./internal/call/mailbox.ts"
 import * as Run from "./internal/call/callRun.ts"
 import type * as CallState from "./internal/call/callState.ts"
+import * as Outputs from "./internal/call/outputs.ts"
+import type { Line } from "./internal/call/turnOutputs.ts"
 
 /** A call in progress. */
 export interface Call {
@@ -59,11 +62,17 @@ export const make = <E, R>(
 ): Effect.Effect<Call, never, Exclude<R, Scope.Scope> | Scope.Scope> => {
   const { harness } = options
   return open(spec, options.request, {
-    deliver: (_turn, outputs, { handedOver, taken }) =>
+    deliver: (_turn, lines, { handedOver, taken }) =>
       Effect.suspend(() => {
-        for (const output of outputs) handedOver(output, "Offered")
-        const sent = harness.send(outputs)
-        return taken === undefined ? sent : Effect.andThen(sent, Effect.sync(taken))
+        for (const line of lines) handedOver(line, "Offered")
+        const sent = harness.send(outputsOf(lines))
+        const lasting = lines.filter(({ item }) => Outputs.isLasting(item))
+        return lasting.length === 0
+          ? sent
+          : Effect.andThen(
+              sent,
+              Effect.sync(() => lasting.forEach(taken))
+            )
       }),
     drained: () => Effect.void,
     turn: (change) => harness.turn?.(change),
@@ -91,7 +100,10 @@ export const run = <E, R, E2 = never, R2 = never>(
     Effect.gen(function* () {
       const mailbox = Mailbox.make<CallError | E2>(options?.bufferSize ?? 16)
       const call = yield* open(spec, options?.request, {
-        deliver: (turn, outputs, { handedOver }) => mailbox.put(turn, outputs, (output) => handedOver(output, "Taken")),
+        deliver: (turn, lines, { handedOver }) => {
+          let next = 0
+          return mailbox.put(turn, outputsOf(lines), () => handedOver(lines[next++]!, "Taken"))
+        },
         drained: mailbox.drained,
         turn: (change) => {
           // One that never started has put nothing into the box.
@@ -109,6 +121,9 @@ export const run = <E, R, E2 = never, R2 = never>(
       return Effect.map(mailbox.take, (output) => [output] as const)
     })
   ).pipe(Stream.scoped) as Stream.Stream<Event.Output, CallError | E2, Exclude<R, Scope.Scope> | R2>
+
+const outputsOf = (lines: ReadonlyArray<Line>) =>
+  lines.map(({ item }) => item) as ReadonlyArray<Event.Output> as Arr.NonEmptyReadonlyArray<Event.Output>
 
 const open = <R>(
   spec: AgentSpec<unknown, R>,

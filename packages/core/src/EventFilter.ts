@@ -62,16 +62,16 @@ export const decide: {
 } = dual(2, <R>(event: Event.Input, policy: Policy<R>): Decision | Effect.Effect<Decision, never, R> => {
   const run = policy.run(event)
   if (run === true) return "Run"
-  const cancel = () => {
-    const cancel = policy.cancel(event)
-    return typeof cancel === "boolean" ? cancelOrKeep(cancel) : Effect.map(cancel, cancelOrKeep)
-  }
-  if (run === false) return cancel()
+  if (run === false) return cancelOrKeep(event, policy)
   return Effect.flatMap(run, (run): Effect.Effect<Decision, never, R> => {
     if (run) return Effect.succeed("Run")
-    const decision = cancel()
+    const decision = cancelOrKeep(event, policy)
     return typeof decision === "string" ? Effect.succeed(decision) : decision
   })
 })
 
-const cancelOrKeep = (cancel: boolean): Decision => (cancel ? "Cancel" : "Keep")
+const cancelOrKeep = <R>(event: Event.Input, policy: Policy<R>): Decision | Effect.Effect<Decision, never, R> => {
+  const cancel = policy.cancel(event)
+  if (typeof cancel !== "boolean") return Effect.map(cancel, (cancel) => (cancel ? "Cancel" : "Keep"))
+  return cancel ? "Cancel" : "Keep"
+}

@@ -2,7 +2,6 @@
  * The state of a call as data: what it was made with, its parts, and what it remembers. The functions over it are here
  * and in the modules named after their tasks; `phase` is the life cycle of the call.
  */
-import type * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
@@ -24,25 +23,20 @@ import type { LateWords } from "./lateWords.ts"
 import type { Listener, Made } from "./listener.ts"
 import type * as Out from "./out.ts"
 import type { Session } from "./session.ts"
+import type { Line } from "./turnOutputs.ts"
 import type { TurnSlot } from "./turnSlot.ts"
 
 /** Callbacks for outputs being delivered. */
 export interface Handover {
-  /**
-   * Called with each output when it is handed over: `Offered` to a harness that may still be interrupted, or `Taken`.
-   */
-  readonly handedOver: (output: Event.Output, how: "Offered" | "Taken") => void
-  /** Called once all that was offered is taken. Undefined if that makes no difference. */
-  readonly taken: (() => void) | undefined
+  /** Called with each line when it is handed over: `Offered` to a harness that may still be interrupted, or `Taken`. */
+  readonly handedOver: (line: Line, how: "Offered" | "Taken") => void
+  /** Called with each line that is spoken to its end, once the harness it was offered to has taken it. */
+  readonly taken: (line: Line) => void
 }
 
-/** The destination of a call's outputs. */
+/** The destination of a call's outputs. There is at least one line to deliver. */
 export interface Outlet extends Omit<Harness.Harness, "send" | "turn"> {
-  readonly deliver: (
-    turn: number,
-    outputs: Arr.NonEmptyReadonlyArray<Event.Output>,
-    handover: Handover
-  ) => Effect.Effect<void>
+  readonly deliver: (turn: number, lines: ReadonlyArray<Line>, handover: Handover) => Effect.Effect<void>
   /** Waits until the outputs of a turn have been handed over. */
   readonly drained: (turn: number) => Effect.Effect<void>
   readonly turn: (change: Harness.TurnChange) => void

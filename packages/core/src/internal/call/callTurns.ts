@@ -2,12 +2,10 @@
  * The turns of a call: starts those the filters decided on, tells the harness about them, sends what they and the call
  * itself say, and handles their failures.
  */
-import type * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as ErrorText from "../../ErrorText.ts"
 import * as Event from "../../Event.ts"
-import type * as History from "../../History.ts"
 import * as Turn from "../../Turn.ts"
 import * as CallState from "./callState.ts"
 import * as Outputs from "./outputs.ts"
@@ -69,49 +67,42 @@ const turnOf = <R>(self: CallState.CallState<R>, events: Events): TurnSlot.Turn 
 }
 
 /** What a turn needs from its call. */
-const hostOf = <R>(self: CallState.CallState<R>): TurnRun.Host<R> => ({
-  spec: self.spec,
-  request: self.request,
-  writer: self.writer,
-  recorder: self.recorder,
-  background: self.background,
-  complain: self.complain,
-  owned: (effect) => CallState.owned(self.own, effect),
-  isOpen: () => CallState.isOpen(self),
-  deliver: (turn, lines) => deliver(self, turn, lines),
-  keep: (turn, outputs) => {
-    if (self.phase === "Closed") return
-    for (const output of outputs) self.writer.sent(output, turn)
-    RecorderTap.outputs(self.recorder, "Kept", outputs, turn)
-  },
-  drained: self.outlet.drained,
-  failed: (trigger, cause, say) => failed(self, trigger, cause, say)
-})
-
-const deliver = <R>(
-  { outlet, recorder, watch, writer }: CallState.CallState<R>,
-  turn: number,
-  lines: ReadonlyArray<History.Entry>,
-  /** The turn these outputs go out with, and are dropped with. */
-  outTurn = turn
-): Effect.Effect<void> => {
-  const outputs = lines.map(
-    ({ item }) => item
-  ) as ReadonlyArray<History.Item> as Arr.NonEmptyReadonlyArray<Event.Output>
-  let next = 0
-  return outlet.deliver(outTurn, outputs, {
-    handedOver: (output, how) => {
-      writer.handedOver(lines[next++]!, how === "Taken")
-      recorder?.note({ _tag: "Sent", turn, output })
-      if (Outputs.isNoticed(output)) watch.answered()
+const hostOf = <R>(self: CallState.CallState<R>): TurnRun.Host<R> => {
+  // Made once, because the words of a turn are delivered one by one.
+  const handover = handoverOf(self)
+  return {
+    spec: self.spec,
+    request: self.request,
+    writer: self.writer,
+    recorder: self.recorder,
+    background: self.background,
+    complain: self.complain,
+    owned: (effect) => CallState.owned(self.own, effect),
+    isOpen: () => CallState.isOpen(self),
+    deliver: (turn, lines) => self.outlet.deliver(turn, lines, handover),
+    keep: (turn, outputs) => {
+      if (self.phase === "Closed") return
+      for (const output of outputs) self.writer.sent(output, turn)
+      RecorderTap.outputs(self.recorder, "Kept", outputs, turn)
     },
-    taken: outputs.some(Outputs.isLasting) ? () => lines.forEach((line) => writer.taken(line)) : undefined
-  })
+    drained: self.outlet.drained,
+    failed: (trigger, cause, say) => failed(self, trigger, cause, say)
+  }
 }
+
+/** What the call does with the outputs it hands over. */
+const handoverOf = <R>({ recorder, watch, writer }: CallState.CallState<R>): CallState.Handover => ({
+  handedOver: (line, how) => {
+    writer.handedOver(line, how === "Taken")
+    recorder?.note({ _tag: "Sent", turn: line.turn, output: line.item })
+    if (Outputs.isNoticed(line.item)) watch.answered()
+  },
+  taken: (line) => writer.taken(line)
+})
 
 /** Sends an output as part of a turn. */
 export const say = <R>(self: CallState.CallState<R>, turn: number, output: Event.Output): Effect.Effect<void> =>
-  deliver(self, turn, [self.writer.queue(output, turn)])
+  self.outlet.deliver(turn, [self.writer.queue(output, turn)], handoverOf(self))
 
 /**
  * Says something of the call's own about an event. It does not belong to the turn in progress, and is not cancelled
@@ -120,7 +111,8 @@ export const say = <R>(self: CallState.CallState<R>, turn: number, output: Event
 export const sayItself = <R>(self: CallState.CallState<R>, respondingTo: string, text: string): Effect.Effect<void> => {
   const turn = self.writer.turnOf(respondingTo) ?? self.turns
   const output = { ...Event.sendText(text.toWellFormed()), respondingTo }
-  return deliver(self, turn, [self.writer.queue(output, turn)], 0)
+  // Outputs are dropped with the turn they go out with, and this belongs to none.
+  return self.outlet.deliver(0, [self.writer.queue(output, turn)], handoverOf(self))
 }
 
 /** The caller has waited too long for an answer. */

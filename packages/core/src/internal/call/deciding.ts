@@ -67,6 +67,8 @@ class Filters<R> implements Deciding {
   decide(events: ReadonlyArray<Event.Input>): Decided {
     const number = ++this.#asked
     const answers = events.map((event) => this.#ask(event))
+    // Nearly every event comes alone, and changes nothing.
+    if (answers.length === 1 && answers[0] === "Keep") return "Keep"
     return answers.every(isKnown) ? this.#act(number, events, answers) : this.#wait(number, events, answers)
   }
 

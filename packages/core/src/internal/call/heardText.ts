@@ -109,7 +109,7 @@ const entry = ({ isEstimated, lines }: HeardText, item: Event.AgentTextSent, { s
   key: lines.growing?.key ?? lines.keys++,
   turn: 0,
   item,
-  heard: { spans, ...(isEstimated && { estimated: true }) }
+  heard: isEstimated ? { spans, estimated: true } : { spans }
 })
 
 const agentText = (eventId: string, content: string): Event.AgentTextSent => ({

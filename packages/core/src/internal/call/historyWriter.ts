@@ -7,6 +7,7 @@ import type * as Event from "../../Event.ts"
 import type { EventId } from "../../EventId.ts"
 import type * as History from "../../History.ts"
 import * as Spoken from "../spoken/Spoken.ts"
+import { successor } from "../successor.ts"
 import * as CallerTurn from "./callerTurn.ts"
 import * as HeardText from "./heardText.ts"
 import * as Lines from "./lines.ts"
@@ -31,6 +32,8 @@ export class HistoryWriter {
   readonly #caller = CallerTurn.make()
   /** The agent's words and key presses that were reported since its turn began. */
   #agentContent: Array<Event.AgentContent> | undefined
+  /** The id of the last of these words that the harness has not named. */
+  #wordId: string | undefined
   #isClosed = false
 
   constructor(nextId: EventId, recorder: Listener | undefined) {
@@ -54,12 +57,11 @@ export class HistoryWriter {
   }
 
   /** Adds an output that is not handed over yet: only its own turn sees the line. */
-  queue(output: Event.Output, turn: number): History.Entry {
-    const line = Lines.line(this.#lines, output, turn)
-    const entry =
-      output._tag === "AgentSendText" ? { ...line, from: TurnOutputs.say(this.#outputs, turn, output.text) } : line
-    if (!this.#isClosed) this.#outputs.queued.push(entry)
-    return entry
+  queue(output: Event.Output, turn: number): TurnOutputs.Line {
+    const from = output._tag === "AgentSendText" ? TurnOutputs.say(this.#outputs, turn, output.text) : undefined
+    const line = Lines.line(this.#lines, output, turn, from)
+    if (!this.#isClosed) this.#outputs.queued.push(line)
+    return line
   }
 
   /** Records a line whose output was handed over. Unless it is `taken`, the harness may still be interrupted. */
@@ -95,7 +97,7 @@ export class HistoryWriter {
     Spoken.stop(this.#heard.spoken, turn)
     const kept = TurnOutputs.stop(this.#outputs, turn, counts)
     for (const line of kept) this.#record(line, true)
-    return kept.map(({ item }) => item as Event.Output)
+    return kept.map(({ item }) => item)
   }
 
   /** Whether a turn was cancelled, if it is one of the latest. */
@@ -214,7 +216,11 @@ export class HistoryWriter {
     const eventId = () => report.eventId ?? this.#nextId()
     switch (report._tag) {
       case "AgentTextSent":
-        this.#agentContent?.push({ _tag: "AgentTextSent", eventId: eventId(), content: report.content })
+        this.#agentContent?.push({
+          _tag: "AgentTextSent",
+          eventId: report.eventId ?? this.#nextWordId(),
+          content: report.content
+        })
         return HeardText.report(this.#heard, report, report.at && this.turnOf(report.at.respondingTo))
       case "AgentDtmfSent": {
         const event: Event.AgentDtmfSent = { _tag: "AgentDtmfSent", eventId: eventId(), button: report.button }
@@ -230,6 +236,7 @@ export class HistoryWriter {
         return this.#addUser({ _tag: "UserTurnStarted", eventId: eventId() })
       case "AgentTurnStarted":
         this.#agentContent = []
+        this.#wordId = undefined
         return this.#add({ _tag: "AgentTurnStarted", eventId: eventId() })
       case "UserTurnEnded":
         return this.#endUserTurn(report)
@@ -264,6 +271,11 @@ export class HistoryWriter {
         report satisfies never
         return undefined
     }
+  }
+
+  /** Words come in long series, and to count on is cheaper than to draw an id. */
+  #nextWordId(): string {
+    return (this.#wordId = this.#wordId === undefined ? this.#nextId() : successor(this.#wordId))
   }
 
   /** Ends the caller's turn. If the end is tentative, nothing is recorded yet. */

@@ -30,7 +30,13 @@ export const make = (): Lines => ({
 })
 
 /** A new line, which has no place yet. An output belongs to its turn, and anything else to none. */
-export const line = (self: Lines, item: History.Item, turn = 0): History.Entry => ({ key: self.keys++, turn, item })
+export const line = <I extends History.Item>(
+  self: Lines,
+  item: I,
+  turn = 0,
+  from?: number
+): History.Entry & { readonly item: I } =>
+  from === undefined ? { key: self.keys++, turn, item } : { key: self.keys++, turn, item, from }
 
 export const push = (self: Lines, entry: History.Entry): void => Chunks.push(self.shown, entry)
 

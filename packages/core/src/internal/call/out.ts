@@ -2,10 +2,10 @@
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import type * as Event from "../../Event.ts"
-import type * as History from "../../History.ts"
 import type { HistoryWriter } from "./historyWriter.ts"
 import type { Listener } from "./listener.ts"
 import * as RecorderTap from "./recorderTap.ts"
+import type { Line } from "./turnOutputs.ts"
 
 /** A tentative turn of the caller. */
 export interface Draft {
@@ -37,7 +37,7 @@ export interface Host {
   /** Whether outputs are still sent. */
   readonly isOpen: () => boolean
   /** Hands over the outputs of these lines, and records each line. */
-  readonly deliver: (turn: number, lines: ReadonlyArray<History.Entry>) => Effect.Effect<void>
+  readonly deliver: (turn: number, lines: ReadonlyArray<Line>) => Effect.Effect<void>
   /** Records outputs that are not handed over. */
   readonly keep: (turn: number, outputs: ReadonlyArray<Event.Output>) => void
   /** Waits until everything a turn has sent was handed over. */
@@ -77,16 +77,16 @@ const heldAtMost = 1000
 export const held = (host: Host, turn: number, draft: Draft): Out => {
   const out = direct(host, turn)
   const free = Latch.makeUnsafe(false)
-  let waiting: Array<{ readonly line: History.Entry; readonly kept: boolean }> = []
+  let waiting: Array<{ readonly line: Line; readonly kept: boolean }> = []
   let isFree = false
 
   const hold = (outputs: ReadonlyArray<Event.Output>, kept: boolean) => {
     if (draft.state === "Dropped") return
     for (const output of outputs) waiting.push({ line: host.writer.queue(output, turn), kept })
   }
-  const keep = (line: History.Entry) => {
+  const keep = (line: Line) => {
     host.writer.handedOver(line)
-    RecorderTap.outputs(host.recorder, "Kept", [line.item as Event.Output], turn)
+    RecorderTap.outputs(host.recorder, "Kept", [line.item], turn)
   }
   const release = Effect.gen(function* () {
     yield* draft.committed.await

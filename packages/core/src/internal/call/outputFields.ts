@@ -24,14 +24,11 @@ const recordIn = (output: Event.Output, { any, name }: Field): object | undefine
 }
 
 /** The name of a record that JSON would write as an empty object: a collection, or an error. */
-export const faulty = (output: Event.Output): string | undefined => {
-  // The most frequent output has no record.
-  if (output._tag === "AgentSendText") return undefined
-  return fields.get(output._tag)?.find((field) => {
+export const faulty = (output: Event.Output): string | undefined =>
+  fields.get(output._tag)?.find((field) => {
     const record = recordIn(output, field)
     return record !== undefined && (Symbol.iterator in record || record instanceof Error)
   })?.name
-}
 
 /** Copies an output. */
 export const copy = (output: Event.Output, respondingTo: string): Event.Output => {

@@ -13,6 +13,8 @@ export interface Half {
 /** Describes what is wrong with an output, without quoting it. Undefined if it is valid. */
 export const fault = (output: unknown): string | undefined => {
   if (Event.isOutput(output)) {
+    // The most frequent output has no record.
+    if (output._tag === "AgentSendText") return undefined
     const record = OutputFields.faulty(output)
     return record && `the agent has sent an ${output._tag} whose ${record} is not an object with fields`
   }

@@ -5,9 +5,14 @@
 import type * as Event from "../../Event.ts"
 import type * as History from "../../History.ts"
 
+/** The line of an output. */
+export interface Line extends History.Entry {
+  readonly item: Event.Output
+}
+
 export interface TurnOutputs {
   /** Lines not handed over yet, in order. */
-  queued: Array<History.Entry>
+  queued: Array<Line>
   /** Queued lines recorded when their turn was stopped: something may still try to release them. */
   readonly recorded: WeakSet<History.Entry>
   /** Length of all text said by each turn. */
@@ -46,10 +51,10 @@ export const answering = ({ turnOf }: TurnOutputs, events: Iterable<History.Item
 
 /** Counts a text, and returns where it begins in everything that its turn says. */
 export const say = ({ said }: TurnOutputs, turn: number, text: string): number => {
-  const from = said.get(turn) ?? 0
-  said.set(turn, from + text.length)
-  forgetFirst(said)
-  return from
+  const from = said.get(turn)
+  said.set(turn, (from ?? 0) + text.length)
+  if (from === undefined) forgetFirst(said)
+  return from ?? 0
 }
 
 /** Takes a line out of the queue. Returns false if it was recorded before, when its turn was stopped. */
@@ -61,7 +66,7 @@ export const release = (self: TurnOutputs, line: History.Entry): boolean => {
 }
 
 /** Drops the queue of a cancelled turn. Returns its lines of tools, which are recorded if the turn `counts`. */
-export const stop = (self: TurnOutputs, turn: number, counts: boolean): ReadonlyArray<History.Entry> => {
+export const stop = (self: TurnOutputs, turn: number, counts: boolean): ReadonlyArray<Line> => {
   self.stopped = new Set([...self.stopped, turn].slice(-placeable))
   const kept = queuedBy(self, turn).filter(({ item }) => counts && isOfTool(item))
   for (const line of kept) self.recorded.add(line)
@@ -70,7 +75,7 @@ export const stop = (self: TurnOutputs, turn: number, counts: boolean): Readonly
 }
 
 /** The queued lines of a turn. */
-export const queuedBy = ({ queued }: TurnOutputs, turn: number): ReadonlyArray<History.Entry> =>
+export const queuedBy = ({ queued }: TurnOutputs, turn: number): ReadonlyArray<Line> =>
   queued.filter((line) => line.turn === turn)
 
 const forgetFirst = <K>(latest: Map<K, number>): void => {

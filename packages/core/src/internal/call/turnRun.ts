@@ -66,8 +66,7 @@ const voice = <R>(host: Host<R>, out: Out.Out, { events, id, running }: Run): Vo
       out.record(stop ? outputs.slice(0, 1) : outputs)
       return stop ? Effect.interrupt : Effect.void
     }
-    const last = outputs.findLast((output) => output._tag === "AgentSendText")
-    if (last !== undefined) said = last.text
+    for (const output of outputs) if (output._tag === "AgentSendText") said = output.text
     return out.emit(outputs)
   }
 

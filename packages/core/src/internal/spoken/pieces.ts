@@ -99,7 +99,25 @@ export const isFullStop = (text: string, offset: number): boolean => {
   return character === "." || character === "।" || character === "。"
 }
 
-const solidOffsets = (text: string): ArrayLike<number> => {
+const solidOffsets = (text: string): ArrayLike<number> => oneWord(text) ?? offsetsIn(text)
+
+/** The lists of texts that are one word, by its beginning and its length, because most pieces of a reply are such texts. */
+const ofOneWord: ReadonlyArray<ReadonlyArray<ReadonlyArray<number>>> = [0, 1].map((begin) =>
+  Array.from({ length: 24 }, (_, length) => Array.from({ length }, (_, i) => begin + i))
+)
+
+/** The offsets in an ASCII word, which may have a space before and behind it. */
+const oneWord = (text: string): ArrayLike<number> | undefined => {
+  const begin = text.charCodeAt(0) === 32 ? 1 : 0
+  const end = text.charCodeAt(text.length - 1) === 32 ? text.length - 1 : text.length
+  for (let i = begin; i < end; i++) {
+    const code = text.charCodeAt(i)
+    if (code < 33 || code > 127) return undefined
+  }
+  return ofOneWord[begin]![end - begin]
+}
+
+const offsetsIn = (text: string): ArrayLike<number> => {
   // Allocates the list of a long text at once, because growing it would copy it repeatedly.
   const offsets: Array<number> | Uint32Array = text.length < longText ? [] : new Uint32Array(text.length)
   let count = 0

@@ -33,12 +33,6 @@ const marksAtMost = 256
 /** Number of emoji per walk that may be missing nearby. Further ones are ignored. */
 const missesAtMost = 1024
 
-const fullStop = 46
-
-/** Whether a character is an ASCII mark: no letter, no digit, no white space. */
-const isMark = (code: number): boolean =>
-  code > 32 && code < 127 && !(code > 47 && code < 58) && !(code > 64 && code < 91) && !(code > 96 && code < 123)
-
 /** How far a report could be followed from a place. */
 export interface Walk {
   /** Offset in the report of the first character that does not fit, or its length. */
@@ -99,25 +93,27 @@ export const walk = (
   let i = read
   let followed = read
   while (i < report.length) {
-    fuel.spent++
-    if (bound === "Bounded" && --fuel.left < 0) break
-    const code = report.charCodeAt(i)
-    // Fast path: most reports are ASCII, and equal the text sent but for some of its marks.
-    const begin = next < solid.length ? solid[next]! : -1
-    const said = begin < 0 ? 0 : text.charCodeAt(begin)
-    if (code > 32 && code < 127 && (said === code || (isMark(said) && isMark(code) && code !== fullStop))) {
-      exact &&= said === code
-      extend(piece, next, begin, begin + 1)
-      next++
+    isAtEnd()
+    // Most reports equal the text sent, and are ASCII.
+    const equal = equalAscii(text, solid, next, report, i)
+    const count = bound === "Bounded" ? Math.min(equal, fuel.left) : equal
+    if (count > 0) {
+      fuel.spent += count
+      if (bound === "Bounded") fuel.left -= count
+      const begin = solid[next]!
+      next += count
       atPiece = piece
-      atOffset = begin + 1
+      atOffset = solid[next - 1]! + 1
       atNext = next
+      extend(piece, next - count, begin, atOffset)
       marks = 0
-      matched++
-      i++
+      matched += count
+      i += count
       followed = i
       continue
     }
+    fuel.spent++
+    if (bound === "Bounded" && --fuel.left < 0) break
     if (isStrippable(report, i)) {
       // A reported emoji matches its next occurrence; white space never counts.
       const isSought = misses < missesAtMost && !isSpace(report, i)
@@ -166,6 +162,16 @@ export const walk = (
 }
 
 const none: ArrayLike<number> = []
+
+/** The number of solid characters from a place on that are ASCII and equal to a report from `i` on. */
+const equalAscii = (text: string, solid: ArrayLike<number>, next: number, report: string, i: number): number => {
+  const most = Math.min(solid.length - next, report.length - i)
+  for (let count = 0; count < most; count++) {
+    const code = report.charCodeAt(i + count)
+    if (code < 33 || code > 126 || text.charCodeAt(solid[next + count]!) !== code) return count
+  }
+  return most
+}
 
 /** Where a report continues, and the number of unspoken characters it skips. */
 export interface Jump {

@@ -22,11 +22,11 @@ const open = <E>(spec: Agent.AgentSpec<E>, given: Partial<CallState.Outlet> = {}
       context: yield* Effect.context<never>(),
       recorder: { note: (note) => void notes.push(note) },
       outlet: {
-        deliver: (turn, outputs, { handedOver }) =>
+        deliver: (turn, lines, { handedOver }) =>
           Effect.sync(() => {
-            for (const output of outputs) {
-              handedOver(output, "Taken")
-              log.push(`${turn} ${output._tag === "AgentSendText" ? output.text : output._tag}`)
+            for (const line of lines) {
+              handedOver(line, "Taken")
+              log.push(`${turn} ${line.item._tag === "AgentSendText" ? line.item.text : line.item._tag}`)
             }
           }),
         drained: () => Effect.void,
@@ -90,9 +90,9 @@ test("an outlet may end the call while it receives something, without waiting fo
         { run: [...run] }
       ),
       {
-        deliver: (_, [output], { handedOver }) =>
+        deliver: (_, [line], { handedOver }) =>
           Effect.suspend(() => {
-            handedOver(output, "Taken")
+            handedOver(line!, "Taken")
             return Effect.uninterruptible(call!.end)
           })
       }

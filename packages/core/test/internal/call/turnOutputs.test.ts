@@ -5,11 +5,11 @@ import * as TurnOutputs from "../../../src/internal/call/turnOutputs.ts"
 
 const text: Event.Output = Event.sendText("hello")
 const tool: Event.Output = { _tag: "AgentToolCalled", toolCallId: "t", toolName: "look", toolArgs: {} }
-const line = (key: number, turn: number, item: Event.Output): History.Entry => ({ key, turn, item })
+const line = (key: number, turn: number, item: Event.Output): TurnOutputs.Line => ({ key, turn, item })
 const ended = (eventId: string): Event.UserTurnEnded => ({ _tag: "UserTurnEnded", eventId, content: [] })
 const keys = (lines: ReadonlyArray<History.Entry>) => lines.map(({ key }) => key)
 
-const queueOf = (...lines: ReadonlyArray<History.Entry>) => {
+const queueOf = (...lines: ReadonlyArray<TurnOutputs.Line>) => {
   const outputs = TurnOutputs.make()
   outputs.queued.push(...lines)
   return outputs
