@@ -53,7 +53,14 @@ const byLanguage = {
     "that's right",
     "makes sense",
     "fair enough",
-    "oh okay"
+    "oh okay",
+    "m hm",
+    "aha",
+    "good",
+    "perfect",
+    "really",
+    "gotcha",
+    "interesting"
   ],
   de: [
     "mhm",
@@ -82,7 +89,9 @@ const byLanguage = {
     "sicher",
     "natürlich",
     "eben",
-    "so so"
+    "so so",
+    "super",
+    "echt"
   ],
   es: [
     "mhm",
@@ -108,7 +117,9 @@ const byLanguage = {
     "eso es",
     "de acuerdo",
     "por supuesto",
-    "muy bien"
+    "muy bien",
+    "perfecto",
+    "claro que sí"
   ],
   fr: [
     "mhm",
@@ -133,7 +144,11 @@ const byLanguage = {
     "ah bon",
     "ah oui",
     "très bien",
-    "entendu"
+    "entendu",
+    "hum",
+    "mmh",
+    "super",
+    "parfait"
   ],
   it: [
     "mhm",
@@ -164,6 +179,8 @@ const byLanguage = {
     "ok",
     "okay",
     "tá",
+    "tá bom",
+    "entendi",
     "está bem",
     "claro",
     "certo",
@@ -187,10 +204,68 @@ const byLanguage = {
     "juist",
     "goed",
     "snap ik",
+    "klopt",
     "natuurlijk"
   ],
   ja: ["うん", "うんうん", "はい", "はいはい", "ええ", "へえ", "そう", "そうですね", "そうですか", "なるほど", "ああ"],
-  zh: ["嗯", "嗯嗯", "哦", "啊", "对", "对对", "对对对", "好", "好的", "是", "是的", "是吗", "明白", "知道了"]
+  zh: ["嗯", "嗯嗯", "哦", "啊", "对", "对对", "对对对", "好", "好的", "是", "是的", "是吗", "明白", "知道了"],
+  ko: ["음", "응", "네", "네네", "예", "아", "아 네", "그래요", "그렇군요", "맞아요", "알겠습니다"],
+  hi: ["हम्म", "हाँ", "हां", "जी", "जी हाँ", "अच्छा", "ठीक है", "ठीक", "सही", "बिल्कुल", "ओके", "haan", "achha", "theek hai"],
+  ru: [
+    "угу",
+    "ага",
+    "мм",
+    "хм",
+    "а",
+    "о",
+    "да",
+    "да да",
+    "так",
+    "ясно",
+    "понятно",
+    "понял",
+    "поняла",
+    "хорошо",
+    "конечно",
+    "ок"
+  ],
+  pl: [
+    "mhm",
+    "hm",
+    "hmm",
+    "aha",
+    "ah",
+    "oh",
+    "tak",
+    "no",
+    "no tak",
+    "dobrze",
+    "dobra",
+    "jasne",
+    "rozumiem",
+    "racja",
+    "ok",
+    "okej"
+  ],
+  tr: ["hı hı", "hıhı", "hm", "hmm", "aa", "evet", "tamam", "peki", "anladım", "doğru", "tabii", "tabi", "ok"],
+  ar: ["امم", "آه", "اه", "نعم", "أيوه", "ايوه", "طيب", "تمام", "صحيح", "حسنا", "حسنًا", "أوكي", "فهمت"],
+  sv: [
+    "mhm",
+    "hm",
+    "hmm",
+    "mm",
+    "ah",
+    "ja",
+    "jo",
+    "just det",
+    "precis",
+    "okej",
+    "ok",
+    "okay",
+    "visst",
+    "jag förstår",
+    "bra"
+  ]
 } as const satisfies { readonly [language: string]: ReadonlyArray<string> }
 
 /**
