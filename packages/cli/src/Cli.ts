@@ -51,7 +51,7 @@ export const command = (defaults: Defaults = {}) =>
 
 /**
  * Runs the command with the process's arguments, and ends the process. Also reads variables from a file `.env` in the
- * current folder; the environment takes precedence. Whatever goes wrong is told in one line, and the process exits with 1.
+ * current folder; the environment takes precedence. Any failure is reported in one line, and the process exits with 1.
  */
 export const main = (defaults: Defaults = {}): void => {
   const complaint = (message: string) => `\n  ${Screen.styles(process.stderr).red("✗")} ${message}\n`

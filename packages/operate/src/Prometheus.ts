@@ -23,7 +23,7 @@ import * as Schema from "effect/Schema"
 export interface Options {
   /** `/metrics` by default. */
   readonly path?: HttpRouter.PathInput | undefined
-  /** Token that a scraper must send as `Authorization: Bearer …`, or several of which each is good. None by default. */
+  /** Token that a scraper must send as `Authorization: Bearer …`, or several, each of which is valid. None by default. */
   readonly token?: Redacted.Redacted | ReadonlyArray<Redacted.Redacted> | undefined
 }
 
@@ -33,7 +33,7 @@ export const format: Effect.Effect<string> = Effect.contextWith((context: Contex
   return PrometheusMetrics.format({ metricNameMapper: (name) => names.get(name) ?? name })
 })
 
-/** Layer that adds the page to a router. Everybody who reaches the server may read it unless there is a token. */
+/** Layer that adds the page to a router. Anyone who reaches the server may read it unless there is a token. */
 export const layerHttp = (options: Options = {}): Layer.Layer<never, never, HttpRouter.HttpRouter> => {
   const tokens = [options.token ?? []].flat()
   return HttpRouter.add(

@@ -25,12 +25,9 @@ export const reader = <A>(
 ): ((text: string) => Result.Result<A | undefined, Failure>) => {
   const decode = Schema.decodeUnknownResult(schema)
   return (text) => {
-    let json: unknown
-    try {
-      json = JSON.parse(text)
-    } catch {
-      return bad("not JSON")
-    }
+    const parsed = parse(text)
+    if (Result.isFailure(parsed)) return Result.fail(parsed.failure)
+    const json = parsed.success
     if (typeof json !== "object" || json === null) return bad("not an object")
     const type = (json as Readonly<Record<string, unknown>>)[tag]
     if (typeof type !== "string" || !known.includes(type)) return Result.succeed(undefined)
@@ -42,16 +39,12 @@ const badAnswer = (what: string): Failure => ({ reason: { _tag: "BadAnswer", wha
 
 const bad = (what: string) => Result.fail(badAnswer(what))
 
+const parse = (text: string): Result.Result<unknown, Failure> =>
+  Result.try({ try: (): unknown => JSON.parse(text), catch: () => badAnswer("not JSON") })
+
 /** Makes a reader of messages that have no type. */
 export const untaggedReader = <A>(schema: Schema.Codec<A, unknown>): ((text: string) => Result.Result<A, Failure>) => {
   const decode = Schema.decodeUnknownResult(schema)
-  return (text) => {
-    let json: unknown
-    try {
-      json = JSON.parse(text)
-    } catch {
-      return bad("not JSON")
-    }
-    return Result.mapError(decode(json), () => badAnswer("a message of another shape"))
-  }
+  return (text) =>
+    Result.flatMap(parse(text), (json) => Result.mapError(decode(json), () => badAnswer("a message of another shape")))
 }

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import type * as Response from "effect/ai/Response"
+import { inputTokens } from "../provider/inputTokens.ts"
 import * as AiErrors from "../provider/aiErrors.ts"
 import * as ErrorNames from "../provider/errorNames.ts"
 import { PartWriter } from "../provider/partWriter.ts"
@@ -151,12 +152,7 @@ const usageOf = (usage: Usage | undefined): Response.FinishPartEncoded["usage"] 
   const text = WireJson.count(usage?.candidatesTokenCount)
   const reasoning = WireJson.count(usage?.thoughtsTokenCount)
   return {
-    inputTokens: {
-      total: input,
-      uncached: input === undefined ? undefined : Math.max(0, input - (cacheRead ?? 0)),
-      cacheRead,
-      cacheWrite: undefined
-    },
+    inputTokens: inputTokens(input, cacheRead),
     // Thoughts are counted beside the answer, and billed like it.
     outputTokens: {
       total: text === undefined && reasoning === undefined ? undefined : (text ?? 0) + (reasoning ?? 0),

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import type * as Response from "effect/ai/Response"
+import { inputTokens } from "../provider/inputTokens.ts"
 import { count } from "../provider/wireJson.ts"
 import type { Usage } from "./chunk.ts"
 
@@ -27,12 +28,7 @@ export const read = (usage: Usage | undefined, provider?: string): Response.Fini
       ? completion + reasoning
       : completion
   return {
-    inputTokens: {
-      total: input,
-      uncached: input === undefined ? undefined : Math.max(0, input - (cacheRead ?? 0)),
-      cacheRead,
-      cacheWrite: count(usage?.prompt_tokens_details?.cache_write_tokens)
-    },
+    inputTokens: inputTokens(input, cacheRead, count(usage?.prompt_tokens_details?.cache_write_tokens)),
     outputTokens: {
       total: output,
       text: output === undefined ? undefined : Math.max(0, output - (reasoning ?? 0)),

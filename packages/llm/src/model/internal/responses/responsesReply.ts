@@ -5,6 +5,7 @@
  */
 import type * as Response from "effect/ai/Response"
 import * as BadArguments from "../../../internal/badArguments.ts"
+import { inputTokens } from "../provider/inputTokens.ts"
 import * as AiErrors from "../provider/aiErrors.ts"
 import * as CallAssembly from "../provider/callAssembly.ts"
 import * as ErrorNames from "../provider/errorNames.ts"
@@ -208,12 +209,7 @@ const usageOf = (usage: Usage | undefined): Response.FinishPartEncoded["usage"] 
   const cacheRead = WireJson.count(usage?.input_tokens_details?.cached_tokens)
   const reasoning = WireJson.count(usage?.output_tokens_details?.reasoning_tokens)
   return {
-    inputTokens: {
-      total: input,
-      uncached: input === undefined ? undefined : Math.max(0, input - (cacheRead ?? 0)),
-      cacheRead,
-      cacheWrite: undefined
-    },
+    inputTokens: inputTokens(input, cacheRead),
     outputTokens: {
       total: output,
       text: output === undefined ? undefined : Math.max(0, output - (reasoning ?? 0)),
