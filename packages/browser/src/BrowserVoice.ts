@@ -190,7 +190,7 @@ const read = (held: Held): Effect.Effect<never, Ending.Ending | Entrance.Lost> =
       if (maxCallBytes > 0 && textBytes > maxCallBytes) {
         return Effect.fail(Ending.Ending.Spent({ limit: maxCallBytes }))
       }
-      const step = Gate.step(gate, frame)
+      const step = Gate.step(gate, frame, Entrance.millis(held.clock))
       gate = step.gate
       return Gate.isPlain(step) ? hand(step.incoming) : settle(step)
     }
@@ -229,7 +229,8 @@ const begin = (held: Held, { format, message }: NonNullable<Gate.Step["start"]>)
     const { visitor } = held
     if (!(yield* held.reception.calls.begin(held.call as Calls.OpenCall)))
       return yield* Effect.fail(Ending.Ending.Full())
-    const callId = message.call_id ?? `web-${held.nextId()}`
+    const { call_id = "" } = message
+    const callId = call_id.trim() === "" ? `web-${held.nextId()}` : call_id
     const request = CallRequest.make({
       callId,
       from: "web",
@@ -257,7 +258,11 @@ const begin = (held: Held, { format, message }: NonNullable<Gate.Step["start"]>)
     const recorded =
       record === undefined
         ? answer
-        : Effect.scoped(Effect.flatMap(record(request), (recorder) => Recorder.provide(answer, recorder)))
+        : Effect.scoped(
+            Effect.flatMap(record(request, held.call.stop("Unrecorded")), (recorder) =>
+              Recorder.provide(answer, recorder)
+            )
+          )
     const answered = Effect.onExit(recorded, (exit) =>
       Deferred.succeed(held.over, Exit.isSuccess(exit) ? Ending.Ending.AgentEnded() : CallHost.broken(exit.cause))
     )

@@ -1,5 +1,6 @@
 import * as Agent from "@antiphon/core/Agent"
 import * as Event from "@antiphon/core/Event"
+import * as Recorder from "@antiphon/core/recording/Recorder"
 import * as RecordingFile from "@antiphon/server/node/RecordingFile"
 import * as Speech from "@antiphon/speech/Speech"
 import * as SpeechToText from "@antiphon/speech/SpeechToText"
@@ -105,6 +106,30 @@ describe("BrowserVoice", () => {
       }
       assert.strictEqual(shown().at(-1), "That was all.")
       assert.deepInclude(yield* page.message("bye"), { reason: "max_turns" })
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("gives a page that names its call with nothing an id", () =>
+    Effect.gen(function* () {
+      const { answer } = yield* listener
+      const page = yield* connect(yield* serve(answer))
+      page.send({ ...start, call_id: " " })
+      assert.match(String((yield* page.message("ready"))["call_id"]), /^web-.{8,}$/)
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("ends if it must be recorded and cannot be", () =>
+    Effect.gen(function* () {
+      const { answer, gone } = yield* listener
+      const port = yield* serve(answer, {
+        record: (request, failed = Effect.void) =>
+          Effect.andThen(Effect.forkDetach(failed), Recorder.make({ request, write: () => {} }))
+      })
+      const page = yield* connect(port)
+      page.send(start)
+      assert.deepInclude(yield* page.message("error"), { code: "unrecorded" })
+      assert.strictEqual(yield* page.closed, 1011)
+      yield* gone
     }).pipe(Effect.scoped)
   )
 

@@ -66,7 +66,7 @@ export const layer = <R>(
       const studio = yield* Studio.make({ agent, model, folder })
       const pages = Layer.orDie(ConsoleApp.layerStudio(studio, settings))
       const server = VoiceAgentApp.layerServer(studio.agent, {
-        protocols: [LineApp.make(), ...(yield* Voice.mounts(studio.agent))],
+        protocols: [LineApp.make(), ...(yield* Voice.mounts(studio))],
         routes: Layer.mergeAll(pages, Voice.client, scraped),
         record: studio.record,
         settings

@@ -134,9 +134,10 @@ export const makeSide = ({ onWrong, studio }) => {
 
   /* Simulated faults. */
 
-  for (const id of ["fault-model", "fault-tool"]) {
-    $(id).addEventListener("change", () =>
-      studio.setFaults({ model: $("fault-model").value, tool: $("fault-tool").value }).catch(wrong)
+  const faulty = ["model", "tool", "voice", "recogniser"]
+  for (const what of faulty) {
+    $(`fault-${what}`).addEventListener("change", () =>
+      studio.setFaults(Object.fromEntries(faulty.map((what) => [what, $(`fault-${what}`).value]))).catch(wrong)
     )
   }
 
@@ -145,8 +146,7 @@ export const makeSide = ({ onWrong, studio }) => {
     for (const tab of tabs) tab.hidden = false
     const faults = await studio.faults().catch(() => undefined)
     if (faults === undefined) return
-    $("fault-model").value = faults.model
-    $("fault-tool").value = faults.tool
+    for (const what of faulty) $(`fault-${what}`).value = faults[what] ?? "none"
   })
 
   return {

@@ -215,6 +215,7 @@ describe("the studio", { timeout: 120_000 }, () => {
       yield* until(() => call.text().includes("You are welcome."))
       assert.strictEqual((yield* faults({ model: "on fire", tool: "none" })).status, 409)
       assert.deepStrictEqual((yield* ask(url, "faults")).json(), { model: "none", tool: "none" })
+      assert.strictEqual((yield* faults({ model: "none", tool: "none", voice: "hoarse" })).status, 409)
     }).pipe(Effect.scoped)
   )
 
@@ -255,6 +256,25 @@ describe("the studio", { timeout: 120_000 }, () => {
         assert.strictEqual((yield* ask(url, path)).status, 409)
         assert.isTrue((yield* list).every(({ canListen }) => !canListen))
       }).pipe(Effect.scoped)
+  )
+
+  it.live("keeps the voice of a call silent while that fault is on", () =>
+    Effect.gen(function* () {
+      const url = yield* serve()
+      const fault = (voice: string) =>
+        ask(url, "faults", { method: "PUT", body: JSON.stringify({ model: "none", tool: "none", voice }) })
+      assert.strictEqual((yield* fault("silent")).status, 200)
+      const call = yield* dialVoice(url, "mute")
+      const came: Array<string> = []
+      call.addEventListener("message", ({ data }) => {
+        came.push(typeof data === "string" ? String(JSON.parse(data).type) : "audio")
+      })
+      yield* until(() => came.includes("agent_text"))
+      assert.notInclude(came, "audio")
+      yield* fault("none")
+      call.send(JSON.stringify({ type: "text", text: "thank you" }))
+      yield* until(() => came.includes("audio"))
+    }).pipe(Effect.scoped)
   )
 
   it.live("reads the folder the server records into, and nothing outside it", () =>

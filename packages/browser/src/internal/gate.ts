@@ -10,6 +10,8 @@ import { decode } from "../VoiceWire.ts"
 
 /** Maximum bytes of audio kept until the call starts: two seconds at 16 kHz. */
 const mostEarlyBytes = 64_000
+/** How far audio may run ahead of real time. More would make the call's clock, which counts samples, run away. */
+const mostAheadMs = 5000
 /** Maximum warnings of one kind per page, so that a faulty page is not answered forever. */
 const mostWarnings = 5
 
@@ -22,6 +24,9 @@ export interface Gate {
   readonly lostBytes: number
   /** The first byte of a sample whose second byte has not come yet. */
   readonly half: number | undefined
+  /** When the call started, in milliseconds of the monotonic clock, and how much audio has come since, gaps included. */
+  readonly startedAt: number
+  readonly audioMs: number
   readonly warnings: ReadonlyMap<string, number>
 }
 
@@ -45,6 +50,8 @@ export const initial: Gate = {
   earlyBytes: 0,
   lostBytes: 0,
   half: undefined,
+  startedAt: 0,
+  audioMs: 0,
   warnings: new Map()
 }
 
@@ -53,9 +60,14 @@ export const formats: ReadonlyArray<string> = AudioFormat.Name.literals.filter((
 
 const quiet = (gate: Gate, incoming: ReadonlyArray<Incoming> = []): Step => ({ gate, incoming, replies: [] })
 
-/** Handles a frame. */
-export const step = (gate: Gate, frame: string | Uint8Array): Step =>
-  typeof frame === "string" ? text(gate, frame) : audio(gate, frame)
+/** Handles a frame. `now` is in milliseconds of the monotonic clock. */
+export const step = (gate: Gate, frame: string | Uint8Array, now: number): Step =>
+  typeof frame === "string" ? text(gate, frame, now) : audio(gate, frame, now)
+
+const isAhead = (gate: Gate, now: number): boolean => gate.audioMs - (now - gate.startedAt) > mostAheadMs
+
+const tooFast = (gate: Gate): Step =>
+  warn(quiet(gate), "too_fast", "Audio comes faster than real time. What is more than five seconds ahead is left out.")
 
 const warn = (step: Step, code: string, detail: string): Step => {
   const count = (step.gate.warnings.get(code) ?? 0) + 1
@@ -65,10 +77,11 @@ const warn = (step: Step, code: string, detail: string): Step => {
   return { ...step, gate, replies: [...step.replies, { type: "warning", code, detail: `${detail}${last}` }] }
 }
 
-const audio = (gate: Gate, bytes: Uint8Array): Step => {
+const audio = (gate: Gate, bytes: Uint8Array, now: number): Step => {
   if (bytes.length === 0) return quiet(gate)
   if (gate.format === undefined) return early(gate, bytes)
-  const [next, incoming] = samples(gate, bytes)
+  if (isAhead(gate, now)) return tooFast(gate)
+  const [next, incoming] = samples(gate, gate.format, bytes)
   return bytes.length % 2 === 0
     ? quiet(next, incoming)
     : warn(
@@ -93,29 +106,35 @@ const early = (gate: Gate, bytes: Uint8Array): Step => {
 }
 
 /** The whole samples of a frame, including the half sample held back before. */
-const samples = (gate: Gate, bytes: Uint8Array): readonly [Gate, ReadonlyArray<Incoming>] => {
-  if (gate.half === undefined && bytes.length % 2 === 0) return [gate, [{ _tag: "Audio", bytes }]]
+const samples = (
+  gate: Gate,
+  format: AudioFormat.AudioFormat,
+  bytes: Uint8Array
+): readonly [Gate, ReadonlyArray<Incoming>] => {
+  const audioMs = gate.audioMs + AudioFormat.durationMs(format, bytes.length)
+  if (gate.half === undefined && bytes.length % 2 === 0) return [{ ...gate, audioMs }, [{ _tag: "Audio", bytes }]]
   const all = gate.half === undefined ? bytes : Uint8Array.of(gate.half, ...bytes)
   const whole = all.subarray(0, all.length - (all.length % 2))
-  const next = { ...gate, half: all.length % 2 === 0 ? undefined : all[all.length - 1] }
+  const next = { ...gate, audioMs, half: all.length % 2 === 0 ? undefined : all[all.length - 1] }
   return [next, whole.length === 0 ? [] : [{ _tag: "Audio", bytes: whole }]]
 }
 
-const text = (gate: Gate, frame: string): Step => {
+const text = (gate: Gate, frame: string, now: number): Step => {
   const decoded = decode(frame)
   if (Result.isFailure(decoded)) return warn(quiet(gate), "bad_message", decoded.failure)
   const message = decoded.success
-  if (message.type === "start") return start(gate, message)
+  if (message.type === "start") return start(gate, message, now)
   if (message.type === "ping") return { ...quiet(gate), replies: [{ type: "pong" }] }
   if (message.type === "stop") return { ...quiet(gate), isStopped: true }
   if (gate.format === undefined) {
     return warn(quiet(gate), "not_started", `A message of type ${message.type} came before the start message.`)
   }
   const incoming = told(message)
-  return quiet(gate, incoming === undefined ? [] : [incoming])
+  if (incoming?._tag !== "Gap") return quiet(gate, incoming === undefined ? [] : [incoming])
+  return isAhead(gate, now) ? tooFast(gate) : quiet({ ...gate, audioMs: gate.audioMs + incoming.ms }, [incoming])
 }
 
-const start = (gate: Gate, message: VoiceWire.Start): Step => {
+const start = (gate: Gate, message: VoiceWire.Start, now: number): Step => {
   if (gate.format !== undefined) {
     return warn(quiet(gate), "already_started", "The call has started already. Its format stays as it is.")
   }
@@ -124,10 +143,10 @@ const start = (gate: Gate, message: VoiceWire.Start): Step => {
     const detail = `Pages cannot use this format. Supported formats: ${formats.join(", ")}.`
     return { ...quiet(gate), replies: [{ type: "error", code: "bad_format", detail }] }
   }
-  let open: Gate = { ...gate, format: format.success, early: [], earlyBytes: 0, lostBytes: 0 }
+  let open: Gate = { ...gate, format: format.success, early: [], earlyBytes: 0, lostBytes: 0, startedAt: now }
   const incoming: Array<Incoming> = []
   for (const bytes of gate.early) {
-    const [next, some] = samples(open, bytes)
+    const [next, some] = samples(open, format.success, bytes)
     open = next
     incoming.push(...some)
   }

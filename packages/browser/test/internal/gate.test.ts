@@ -9,7 +9,7 @@ const play = (frames: ReadonlyArray<string | Uint8Array>) => {
   let gate = Gate.initial
   const audio: Array<number> = []
   for (const frame of frames) {
-    const step = Gate.step(gate, frame)
+    const step = Gate.step(gate, frame, 0)
     gate = step.gate
     for (const one of step.incoming) {
       if (one._tag !== "Audio") continue
@@ -45,10 +45,10 @@ describe("gate", () => {
 
   it("keeps a bounded amount before the start", () => {
     let gate = Gate.initial
-    for (let i = 0; i < 1000; i++) gate = Gate.step(gate, new Uint8Array(1000)).gate
+    for (let i = 0; i < 1000; i++) gate = Gate.step(gate, new Uint8Array(1000), 0).gate
     assert.strictEqual(gate.earlyBytes, 64_000)
     assert.strictEqual(gate.lostBytes, 936_000)
-    const { incoming } = Gate.step(gate, start)
+    const { incoming } = Gate.step(gate, start, 0)
     assert.deepStrictEqual(incoming.at(-1), { _tag: "Gap", ms: 29_250 })
   })
 
@@ -56,10 +56,28 @@ describe("gate", () => {
     let gate = Gate.initial
     let replies = 0
     for (let i = 0; i < 1000; i++) {
-      const step = Gate.step(gate, "nonsense")
+      const step = Gate.step(gate, "nonsense", 0)
       gate = step.gate
       replies += step.replies.length
     }
     assert.strictEqual(replies, 5)
+  })
+
+  it("leaves out audio that is more than five seconds ahead of the clock, and says so", () => {
+    let gate = Gate.step(Gate.initial, start, 1000).gate
+    /** Passes a second of audio. */
+    const second = (now: number) => {
+      const step = Gate.step(gate, new Uint8Array(32_000), now)
+      gate = step.gate
+      return [step.incoming.length, ...step.replies.map((reply) => "code" in reply && reply.code)]
+    }
+    for (let passed = 0; passed < 6; passed++) assert.deepStrictEqual(second(1000), [1])
+    assert.deepStrictEqual(second(1000), [0, "too_fast"])
+    const gap = JSON.stringify({ type: "gap", ms: 60_000 })
+    assert.deepStrictEqual(Gate.step(gate, gap, 1000).incoming, [])
+    assert.deepStrictEqual(second(2000), [1])
+    assert.deepStrictEqual(second(2000), [0, "too_fast"])
+    // Whoever was away comes back with what was left out.
+    assert.lengthOf(Gate.step(gate, gap, 62_000).incoming, 1)
   })
 })

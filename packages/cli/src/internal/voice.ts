@@ -3,7 +3,7 @@
  * voice is flite's, which needs no key, unless `ANTIPHON_TTS` names another. Without `ANTIPHON_STT` the server
  * recognises no speech, and the page says so.
  */
-import type * as Agent from "@antiphon/core/Agent"
+import type * as Studio from "@antiphon/console/Studio"
 import * as BrowserVoice from "@antiphon/browser/BrowserVoice"
 import * as ClientFiles from "@antiphon/browser/ClientFiles"
 import type { Transport } from "@antiphon/speech/Transport"
@@ -41,7 +41,7 @@ export class VoiceError extends Data.TaggedError("VoiceError")<{ readonly messag
  * Makes the routes for calls: `/voice`, and `/twilio` if there is an account. Fails at once if the configured
  * recogniser or voice cannot be used, so that this is noticed before anyone calls.
  */
-export const mounts = <R>(agent: Agent.Factory<unknown, never, R>) =>
+export const mounts = <R>({ agent, faults }: Pick<Studio.Studio<R>, "agent" | "faults">) =>
   Effect.gen(function* () {
     const { recogniser, voice } = yield* chosen
     const about = { recogniser, voice: voice ?? "flite/slt" }
@@ -62,7 +62,7 @@ export const mounts = <R>(agent: Agent.Factory<unknown, never, R>) =>
     }
     const answer = (line: Transport) =>
       Effect.flatMap(Effect.all([loaded, services]), ([calls, services]) =>
-        Effect.provideContext(calls.run(agent, line), services)
+        Effect.provideContext(calls.run(agent, line), calls.faulty(services, faults))
       )
     const page = BrowserVoice.mount(answer, { about })
     if (!(yield* hasTelephone)) return [page]

@@ -8,6 +8,7 @@ import type { Transport } from "@antiphon/speech/Transport"
 import * as TurnDetector from "@antiphon/speech/TurnDetector"
 import * as Vad from "@antiphon/speech/Vad"
 import * as Layer from "effect/Layer"
+import * as FaultyVoice from "./faultyVoice.ts"
 
 /** A recogniser that recognises nothing: the page does it if its browser can, or the caller types. */
 const nobody = SpeechToText.scripted([], { capabilities: { turns: false, partials: false, wordTimes: false } })
@@ -29,6 +30,9 @@ export const services = ({
     TextToSpeech.fromString(voice),
     TurnDetector.TurnDetector.adaptive()
   )
+
+/** The services of a call while the console has some of them fail. */
+export const faulty = FaultyVoice.apply
 
 /** Runs a call. */
 export const run = <R>(agent: Agent.Factory<unknown, never, R>, line: Transport) => Speech.run(agent, line)

@@ -12,7 +12,11 @@ export const Faults = Schema.Struct({
   /** `slow`: three seconds before the first word. `down`: no answer. `dies`: breaks off within eight words. `silent`: stalls. */
   model: Schema.Literals(["none", "slow", "down", "dies", "silent"]),
   /** `slow`: three seconds more. `fails`: an error that the model reads. */
-  tool: Schema.Literals(["none", "slow", "fails"])
+  tool: Schema.Literals(["none", "slow", "fails"]),
+  /** `slow`: three seconds before the first audio of a reply. `silent`: none. The studio only tells: who serves calls by voice acts on it. */
+  voice: Schema.optionalKey(Schema.Literals(["none", "slow", "silent"])),
+  /** `slow`: words come three seconds late. `silent`: never. Told in the same way. */
+  recogniser: Schema.optionalKey(Schema.Literals(["none", "slow", "silent"]))
 })
 /** The current faults. */
 export interface Faults extends Schema.Schema.Type<typeof Faults> {
