@@ -1,8 +1,8 @@
 /**
- * Measures, without a bound: turns a second of one process and of two on one port, by the same load. On a machine of two cores
- * the load takes one of them, so two processes cannot show more than what is left: the processor time of a turn says more.
+ * Measures, without a bound: turns a second of one process and of two on one port, under the same load. On a machine with two
+ * cores the load takes one of them, so two processes can only use what is left, and the processor time of a turn says more.
  *
- * Where `taskset` is there, the load is kept to the last core and the servers to the others.
+ * If `taskset` is available, the load is kept to the last core and the servers to the others.
  */
 import { fork, spawn, spawnSync, type ChildProcess } from "node:child_process"
 import { once } from "node:events"

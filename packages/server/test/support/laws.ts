@@ -68,10 +68,10 @@ const words = (id: string) => `[${id}] `
 const ownerOf = (text: string | undefined) => /^\[(.*)\] $/.exec(text ?? "")?.[1]
 
 /**
- * Plays one random trace, and gives everything that was told and wanted. Laws of single steps are checked on the way.
+ * Plays one random trace, and returns everything that was told and wanted. Checks the laws of single steps on the way.
  *
- * Reports are delivered one after the other and not always at once, as on a call whose filter thinks: meanwhile the turn
- * before goes on talking. A turn may begin late, when the one before has cleaned up.
+ * Reports are delivered one after another, but not always at once, as on a call whose filter takes time: meanwhile the
+ * previous turn goes on talking. A turn may begin late, after the cleanup of the previous one.
  */
 const play = <State>(wire: Wire<State>, roll: Dice): ReadonlyArray<Entry> => {
   const { protocol } = wire
