@@ -216,12 +216,14 @@ export const turn =
         "antiphon.turn.trigger": trigger._tag,
         ...(tentative && { "antiphon.turn.tentative": true })
       }
-      return Trace.within("turn", { attributes }, (span) =>
-        Effect.suspend(() => {
-          const ended = trace.turn(id, trigger, span)
-          return Effect.onExit(self, (exit) => Effect.sync(() => ended(exit)))
-        })
-      )
+      return Effect.acquireUseRelease(
+        Effect.map(Trace.start("turn", { attributes }), (span) => ({ span, ended: trace.turn(id, trigger, span) })),
+        ({ span }) => Effect.provideService(self, Tracer.ParentSpan, span),
+        ({ ended, span }, exit) => {
+          ended(exit)
+          return Trace.end(span, exit)
+        }
+      ) as Effect.Effect<A, E, R>
     })
 
 /** Runs background work in a span linked to the turn that asked for it. */

@@ -221,8 +221,7 @@ export const make = <R>(host: Host<R>, run: Run): Effect.Effect<void, never, R> 
     out.beside &&
     Effect.map(Effect.forkScoped(host.owned(out.beside)), (fiber) => running.whenClosed(() => fiber.interruptUnsafe()))
 
-  return (beside === undefined ? produce : Effect.andThen(beside, produce)).pipe(
-    Effect.scoped,
+  return (beside === undefined ? produce : Effect.scoped(Effect.andThen(beside, produce))).pipe(
     RecorderTap.turn(host.recorder, id, trigger),
     CallTrace.turn(id, trigger, draft !== undefined),
     Effect.catchCause((cause) => (isOwn(cause) ? Effect.void : Effect.suspend(() => fail(cause)))),
