@@ -231,10 +231,11 @@ const mayBegin = (pieces: ReadonlyArray<Piece>, piece: number, offset: number, n
 
 /** Whether a report may end at a position: not in the middle of a word, unless the report is long. */
 export const mayEnd = (pieces: ReadonlyArray<Piece>, { offset, piece }: Place, report: string): boolean => {
-  if (report.length >= 8 || unspaced.test(report)) return true
+  if (report.length >= 8) return true
   const { text, turn } = pieces[piece]!
-  if (!endsInWord(text, offset)) return true
-  if (offset < text.length) return !isWord(text, offset)
   const after = pieces[piece + 1]
-  return after === undefined || after.turn !== turn || !isWord(after.text, 0)
+  const begins =
+    offset < text.length ? isWord(text, offset) : after !== undefined && after.turn === turn && isWord(after.text, 0)
+  // The script comes last, because most reports end before a space, and looking for it costs most.
+  return !begins || !endsInWord(text, offset) || unspaced.test(report)
 }
