@@ -11,7 +11,9 @@ import type * as Tool from "effect/ai/Tool"
 import type * as Toolkit from "effect/ai/Toolkit"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import * as Opening from "../../../internal/opening.ts"
 import * as EncodedStream from "../provider/encodedStream.ts"
 
 // The requirements of a request's tools and schema are part of the caller's type, and in the context by now.
@@ -33,11 +35,12 @@ export const stream = (
     return Stream.map(parts, (part) => encode(part) as Response.StreamPartEncoded)
   }
   // Each attempt has its own span, as if its model were asked directly.
-  return Stream.unwrap(
-    Effect.map(Effect.makeSpanScoped("LanguageModel.streamText", { kind: "client" }), (span) =>
-      encoded({ ...options, prompt, span, toolCallValidation: "deferred" })
+  return Opening.stream((_, scope) => {
+    const span = Effect.makeSpanScoped("LanguageModel.streamText", { kind: "client" })
+    return Effect.flatMap(Scope.provide(span, scope), (span) =>
+      Opening.pull(encoded({ ...options, prompt, span, toolCallValidation: "deferred" }), scope)
     )
-  )
+  })
 }
 
 /** The complete answer of a model: as text, or as the JSON of the requested object. */

@@ -77,14 +77,13 @@ export const trial = (step: Step): Admitted => ({ step, admission: "Trial" })
 
 /** Asks the breaker of a step. */
 export const admit = (self: Request, step: Step): Effect.Effect<Admitted | undefined> =>
-  Effect.gen(function* () {
-    const now = yield* Monotonic.now
+  Effect.flatMap(Monotonic.now, (now) => {
     const [admission, breaker] = Breaker.admit(breakerOf(self, step), now, self.plan.policy)
     self.plan.breakers.set(step.name, breaker)
-    if (admission !== "Skip") return { step, admission }
-    if (!self.skipped.has(step)) yield* tell(Event.Skipped({ step: step.name }))
+    if (admission !== "Skip") return Effect.succeed({ step, admission })
+    if (self.skipped.has(step)) return Effect.undefined
     self.skipped.add(step)
-    return undefined
+    return Effect.as(tell(Event.Skipped({ step: step.name })), undefined)
   })
 
 /**
@@ -109,16 +108,18 @@ export const admitNext = (self: Request, busy: ReadonlyArray<Step>): Effect.Effe
 
 /** Begins an attempt that lives as long as the scope. */
 export const begin = (self: Request, { admission, step }: Admitted, scope: Scope.Scope): Effect.Effect<Attempt> =>
-  Effect.gen(function* () {
+  Effect.suspend(() => {
     const number = (self.attempts.get(step) ?? 0) + 1
     self.attempts.set(step, number)
     const attempt: Attempt = { step, admission, number, decided: false }
-    yield* Scope.addFinalizer(
-      scope,
-      decide(self, attempt, (breaker, now) => Breaker.released(breaker, admission, now))
+    const release = decide(self, attempt, (breaker, now) => Breaker.released(breaker, admission, now))
+    return Effect.as(
+      Effect.andThen(
+        Scope.addFinalizer(scope, release),
+        tell(Event.AttemptStarted({ step: step.name, attempt: number }))
+      ),
+      attempt
     )
-    yield* tell(Event.AttemptStarted({ step: step.name, attempt: number }))
-    return attempt
   })
 
 /** The provider has begun to answer, so it is not down. */

@@ -47,13 +47,26 @@ const counter = Metric.counter("antiphon_llm_plan_events", {
 
 /** Reports an event. */
 export const tell = (event: Event): Effect.Effect<void> =>
-  Effect.gen(function* () {
-    const observe = yield* Observer
-    const step = "step" in event ? event.step : ""
-    yield* Metric.update(Metric.withAttributes(counter, { event: event._tag, step }), 1)
-    yield* log(event)
-    yield* observe(event)
+  Effect.contextWith((context: Context.Context<never>) => {
+    countOf(event._tag, "step" in event ? event.step : "").updateUnsafe(1, context)
+    return Effect.andThen(log(event), Context.get(context, Observer)(event))
   })
+
+// Making a metric with attributes costs more than counting with it, so metrics are kept. Names of steps come from
+// outside, so their number is limited.
+const counts = new Map<string, Metric.Metric<number, unknown>>()
+const mostCounts = 1000
+
+const countOf = (event: Event["_tag"], step: string): Metric.Metric<number, unknown> => {
+  const key = `${event} ${step}`
+  let count = counts.get(key)
+  if (count === undefined) {
+    if (counts.size >= mostCounts) counts.clear()
+    count = Metric.withAttributes(counter, { event, step })
+    counts.set(key, count)
+  }
+  return count
+}
 
 const log = (event: Event): Effect.Effect<void> => {
   switch (event._tag) {

@@ -56,11 +56,65 @@ export const race = <A>(
   resume?: Resume
 ): Effect.Effect<Won<A>, AiError.AiError> =>
   Effect.gen(function* () {
-    const field = yield* makeField(self, open)
     let error = resume?.error
-    if (resume?.retry === undefined) yield* field.startNext
-    else yield* field.startAgain(resume.step, resume.retry, resume.error)
+    let start = resume?.retry === undefined ? yield* next(self, open, []) : again(self, open, resume, resume.retry)
+    // Nothing is started beside a step without a hedge, so it is waited for here: a fiber of its own, and a queue for its
+    // outcome, would cost more than everything else that a plan does for a reply.
+    while (start !== undefined && start.step.hedge === undefined) {
+      const scope = yield* Scope.fork(self.scope)
+      const result = yield* start.run(yield* Scope.fork(scope))
+      if (Result.isSuccess(result)) return { ...result.success, scope }
+      yield* Scope.close(scope, Exit.void)
+      error = result.failure.error
+      if (result.failure.fatal) return yield* Effect.fail(error)
+      start = yield* next(self, open, [])
+    }
+    if (start !== undefined) return yield* sideBySide(self, open, start)
+    return yield* exhausted(error)
+  })
 
+const exhausted = (error: AiError.AiError | undefined): Effect.Effect<never, AiError.AiError> =>
+  error === undefined
+    ? Effect.die(new Error("a plan without steps was asked"))
+    : Effect.andThen(tell(Event.Exhausted({ error })), Effect.fail(error))
+
+/** A step that may start, with its attempts. */
+interface Start<A> {
+  readonly step: Step
+  /** How long it waits before the first attempt. */
+  readonly delay: Duration.Duration
+  readonly run: Run<A>
+}
+
+/** The next step beside those that run, if there is one. */
+const next = <A>(
+  self: Attempt.Request,
+  open: Open<A>,
+  busy: ReadonlyArray<Step>
+): Effect.Effect<Start<A> | undefined> =>
+  Effect.map(
+    Attempt.admitNext(self, busy),
+    (admitted) =>
+      admitted && {
+        step: admitted.step,
+        delay: Duration.zero,
+        run: (scope) => attempts(self, open, admitted, scope)
+      }
+  )
+
+/** The step that broke off, once more. */
+const again = <A>(self: Attempt.Request, open: Open<A>, { error, step }: Resume, retry: Retry.Retry): Start<A> => ({
+  step,
+  delay: retry.delay,
+  run: (scope) => retries(self, open, step, retry, error, scope)
+})
+
+/** Runs a step, and starts others beside it while it is slow. */
+const sideBySide = <A>(self: Attempt.Request, open: Open<A>, first: Start<A>): Effect.Effect<Won<A>, AiError.AiError> =>
+  Effect.gen(function* () {
+    const field = yield* makeField(self, open)
+    let error: AiError.AiError | undefined
+    yield* field.start(first)
     while (field.running.size > 0) {
       const next = yield* field.outcome
       if (next === undefined) {
@@ -79,9 +133,7 @@ export const race = <A>(
       if (result.failure.fatal) return yield* Effect.fail(error)
       if (field.running.size === 0) yield* field.startNext
     }
-    if (error === undefined) return yield* Effect.die(new Error("a plan without steps was asked"))
-    yield* tell(Event.Exhausted({ error }))
-    return yield* Effect.fail(error)
+    return yield* exhausted(error)
   })
 
 /** The contenders that run side by side, and the time at which the next one joins them. */
@@ -91,7 +143,7 @@ const makeField = Effect.fnUntraced(function* <A>(self: Attempt.Request, open: O
   let youngest: Contender | undefined
   let hedgeAt: number | undefined
 
-  const start = Effect.fnUntraced(function* (step: Step, delay: Duration.Duration, run: Run<A>) {
+  const start = Effect.fnUntraced(function* ({ delay, run, step }: Start<A>) {
     const beside = youngest !== undefined && running.has(youngest) ? youngest.step : undefined
     const contender: Contender = { step, beside, scope: yield* Scope.fork(self.scope) }
     running.add(contender)
@@ -110,15 +162,14 @@ const makeField = Effect.fnUntraced(function* <A>(self: Attempt.Request, open: O
 
   return {
     running,
+    start,
     /** Starts the next step, if there is one. */
     startNext: Effect.gen(function* () {
       const busy = Array.from(running, ({ step }) => step)
-      const admitted = yield* Attempt.admitNext(self, busy)
-      if (admitted === undefined) hedgeAt = undefined
-      else yield* start(admitted.step, Duration.zero, (scope) => attempts(self, open, admitted, scope))
+      const joining = yield* next(self, open, busy)
+      if (joining === undefined) hedgeAt = undefined
+      else yield* start(joining)
     }),
-    startAgain: (step: Step, retry: Retry.Retry, error: AiError.AiError) =>
-      start(step, retry.delay, (scope) => retries(self, open, step, retry, error, scope)),
     /** The verdict of the next contender, or `undefined` when it is time to start another one beside it. */
     outcome: Effect.gen(function* () {
       const take = Queue.take(outcomes)

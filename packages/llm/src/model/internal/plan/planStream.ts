@@ -11,7 +11,7 @@ import * as Exit from "effect/Exit"
 import * as Pull from "effect/Pull"
 import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
 import * as Opening from "../../../internal/opening.ts"
 import * as ModelSettings from "../../ModelSettings.ts"
 import * as Asking from "../asking.ts"
@@ -54,14 +54,13 @@ export const make = (
   continuation: Continuation,
   options: LanguageModel.ProviderOptions
 ): Stream.Stream<Part, AiError.AiError> =>
-  Stream.unwrap(
-    Effect.gen(function* () {
-      const scope = yield* Effect.scope
-      const settings = yield* ModelSettings.Current
-      const request = Attempt.request(plan, scope, yield* Monotonic.now)
+  Opening.stream((context: Context.Context<never>, scope) =>
+    Effect.map(Monotonic.now, (now) => {
+      const request = Attempt.request(plan, scope, now)
       // An incomplete object cannot be continued.
-      const goesOn = (yield* Asking.Current).object === undefined
-      return Stream.fromPull(Effect.succeed(makePull(request, { ...continuation, goesOn }, settings, options)))
+      const goesOn = Context.get(context, Asking.Current).object === undefined
+      const settings = Context.get(context, ModelSettings.Current)
+      return makePull(request, { ...continuation, goesOn }, settings, options)
     })
   )
 
@@ -72,9 +71,8 @@ const makePull = (
   options: LanguageModel.ProviderOptions
 ): PartPull => {
   const reply = new SplicedReply(continuation.bridge)
-  let current: Race.Won<Answer> | undefined
+  let current: { readonly answer: Answer; readonly goOn: PartPull } | undefined
   let resume: Race.Resume | undefined
-  let failure: AiError.AiError | undefined
   let breaks = 0
 
   const open: Race.Open<Answer> = (step) => {
@@ -103,7 +101,7 @@ const makePull = (
 
   const begin: PartPull = Effect.gen(function* () {
     const won = yield* Race.race(request, open, resume)
-    current = won
+    current = { answer: won.value, goOn: goOn(won) }
     if (reply.begun) {
       yield* tell(Event.Continued({ step: won.attempt.step.name, character: reply.spoken.length }))
     }
@@ -112,7 +110,8 @@ const makePull = (
 
   const take = (won: Race.Won<Answer>, parts: ReadonlyArray<Part>): PartPull => {
     const out: Array<Part> = []
-    failure = stumbled(reply.accept(parts, out), parts)
+    const failure = stumbled(reply.accept(parts, out), parts)
+    if (failure !== undefined) current = { answer: won.value, goOn: breakOff(won, failure) }
     const emit = Arr.isArrayNonEmpty(out) ? Effect.succeed(out) : pull
     return reply.finished ? Effect.andThen(Attempt.succeeded(request, won.attempt), emit) : emit
   }
@@ -130,7 +129,6 @@ const makePull = (
   const breakOff = (won: Race.Won<Answer>, error: AiError.AiError): PartPull =>
     Effect.gen(function* () {
       current = undefined
-      failure = undefined
       request.silentSince = yield* Monotonic.now
       const { step } = won.attempt
       const resumes = error === pausedTurn || error === tooLong
@@ -154,9 +152,8 @@ const makePull = (
     })
 
   const pull: PartPull = Effect.suspend(() => {
-    if (reply.finished) return current === undefined ? Cause.done() : drain(current.value)
-    if (current === undefined) return begin
-    return failure === undefined ? goOn(current) : breakOff(current, failure)
+    if (reply.finished) return current === undefined ? Cause.done() : drain(current.answer)
+    return current === undefined ? begin : current.goOn
   })
   return pull
 }
