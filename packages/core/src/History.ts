@@ -88,6 +88,8 @@ export const make = (
     readonly events?: (() => ReadonlyArray<HistoryEvent>) | undefined
     /** The last events, if they are known without going over all of them. */
     readonly latest?: Latest | undefined
+    /** How many of the first lines it has in common with another view, if that is known without comparing them. */
+    readonly shared?: Shared | undefined
     readonly unheard?: ReadonlyArray<Stretch> | undefined
   } = {}
 ): History => {
@@ -103,10 +105,13 @@ export const make = (
     unheard: options.unheard ?? []
   }
   // Not enumerable: a history that somebody makes from this one, with other events, has other last events.
-  return options.latest === undefined ? history : Object.defineProperty(history, lastOf, { value: options.latest })
+  if (options.latest !== undefined) Object.defineProperty(history, lastOf, { value: options.latest })
+  if (options.shared !== undefined) Object.defineProperty(history, sharedOf, { value: options.shared })
+  return history
 }
 
 const lastOf = Symbol("@antiphon/core/History/latest")
+const sharedOf = Symbol("@antiphon/core/History/shared")
 
 /**
  * Returns the last events, at most this many, oldest first. Costs no more in a long call than in a short one, whereas
@@ -125,6 +130,15 @@ export const latest = (
 }
 
 type Latest = (count: number) => ReadonlyArray<HistoryEvent>
+
+/**
+ * Returns a number of lines at the beginning of a view that an earlier view has as well, without going over them. Further
+ * lines may be the same: it is 0 for views of different records, and for those that an application has made.
+ */
+export const shared = (history: History & { readonly [sharedOf]?: Shared | undefined }, earlier: History): number =>
+  history[sharedOf]?.(earlier) ?? 0
+
+type Shared = (earlier: History) => number
 
 const outputTags: ReadonlySet<string> = new Set(Object.keys(Event.Output.cases))
 

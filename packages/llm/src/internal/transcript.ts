@@ -3,7 +3,7 @@
  * turns.
  */
 import * as Event from "@antiphon/core/Event"
-import type * as History from "@antiphon/core/History"
+import * as History from "@antiphon/core/History"
 import * as ResultText from "./resultText.ts"
 
 /** A line of what the model reads. */
@@ -64,11 +64,12 @@ export type Reader = typeof lines
  */
 export const reader = (): Reader => {
   let settled: Settled = unread
-  return ({ entries, unheard }, options) => {
+  return (history, options) => {
+    const { entries, unheard } = history
     const at = options.trigger === undefined ? -1 : entries.findLastIndex(({ item }) => item === options.trigger)
     const end = at < 0 ? entries.length : at + 1
     const late = lateCalls(entries, end, options)
-    if (!stillHolds(settled, entries, { end, late, options })) settled = unread
+    if (!stillHolds(settled, history, { end, late, options })) settled = unread
 
     const { count } = settled
     const inTurn = ({ turn }: History.Entry) => turn === options.turn && turn !== 0
@@ -79,7 +80,7 @@ export const reader = (): Reader => {
     const tools = [...settled.tools, ...toolsOf(entries.slice(count, next), options)]
     const reading = resume(settled, [...tools, ...toolsOf(entries.slice(next), options)], unheard, options)
     for (const entry of entries.slice(count, next)) reading.add(entry)
-    if (late.length === 0) settled = reading.settle(entries, next, tools)
+    if (late.length === 0) settled = reading.settle(history, next, tools)
     for (const entry of withLate(entries.slice(next, end), late)) if (!isCurrent(entry)) reading.add(entry)
     for (const entry of entries.slice(end)) if (!inTurn(entry)) reading.addLate(entry)
     reading.placeUnheard()
@@ -120,7 +121,7 @@ interface OwnedTool {
 /** The state after the first lines of a record. */
 interface Settled extends Pick<Options, "describeEvent" | "interruptedMark"> {
   /** The record, of which the first `count` lines were read. */
-  readonly entries: ReadonlyArray<History.Entry>
+  readonly history: History.History
   readonly count: number
   /** The latest turn in them. */
   readonly lastTurn: number
@@ -135,7 +136,7 @@ interface Settled extends Pick<Options, "describeEvent" | "interruptedMark"> {
 }
 
 const unread: Settled = {
-  entries: [],
+  history: History.make(() => []),
   count: 0,
   lastTurn: 0,
   tools: [],
@@ -148,7 +149,7 @@ const unread: Settled = {
 /** Whether reading the record from the beginning would give the same. */
 const stillHolds = (
   settled: Settled,
-  entries: ReadonlyArray<History.Entry>,
+  history: History.History,
   {
     end,
     late,
@@ -157,10 +158,12 @@ const stillHolds = (
 ): boolean => {
   const { count, lastTurn, tools } = settled
   if (count === 0) return true
+  const { entries } = history
   if (count > end || settled.describeEvent !== options.describeEvent) return false
   if (settled.interruptedMark !== options.interruptedMark) return false
   if (options.turn !== 0 && options.turn <= lastTurn) return false
-  for (let i = 0; i < count; i++) if (entries[i] !== settled.entries[i]) return false
+  const read = settled.history.entries
+  for (let i = History.shared(history, settled.history); i < count; i++) if (entries[i] !== read[i]) return false
   if (tools.some(({ entry: { item, turn }, whose: was }) => whose(item, turn, options) !== was)) return false
   // A later outcome changes the line of its call.
   const ids = new Set(tools.map(({ entry }) => entry.item.toolCallId))
@@ -195,6 +198,7 @@ const resume = (
   }
   /** Adds the calls that were not followed by speech. */
   const placeCalls = () => {
+    if (!sent.some((item) => "call" in item)) return
     let behind = false
     sent = sent.flatMap((item): ReadonlyArray<Sent> => {
       if ("text" in item) return [behind ? { ...item, at: out.length } : item]
@@ -312,10 +316,10 @@ const resume = (
       }
     },
     /** The state after the added lines. */
-    settle: (entries: ReadonlyArray<History.Entry>, count: number, tools: ReadonlyArray<OwnedTool>): Settled => ({
+    settle: (history: History.History, count: number, tools: ReadonlyArray<OwnedTool>): Settled => ({
       describeEvent: options.describeEvent,
       interruptedMark: options.interruptedMark,
-      entries,
+      history,
       count,
       lastTurn,
       tools,

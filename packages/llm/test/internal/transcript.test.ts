@@ -299,6 +299,8 @@ describe("a reader that follows a call from turn to turn", () => {
     const reader = Transcript.reader()
     const owners = new Map<string, Transcript.Ownership>()
     let entries: ReadonlyArray<History.Entry> = []
+    const views = new WeakMap<History.History, ReadonlyArray<History.Entry>>()
+    const tells = (seed % 3) / 2
     let keys = 0
     let said = ""
     /** Any place in what was said: the reader does not check it. */
@@ -325,7 +327,16 @@ describe("a reader that follows a call from turn to turn", () => {
         describeEvent,
         whose: ({ toolCallId }) => owners.get(toolCallId) ?? "own"
       }
-      const history = History.make(() => [...entries])
+      const now = entries
+      const history = History.make(() => [...now], {
+        // As views of a call do, it tells of some lines that they have not changed.
+        shared: (earlier) => {
+          const before = views.get(earlier) ?? []
+          const changed = now.findIndex((entry, i) => entry !== before[i])
+          return Math.floor((changed < 0 ? now.length : changed) * tells)
+        }
+      })
+      views.set(history, now)
       assert.deepStrictEqual(reader(history, options), Transcript.lines(history, options), `seed ${seed}, turn ${turn}`)
     }
     const sayings = ["One ", "two. ", "Three", " four ", "five.", " "]

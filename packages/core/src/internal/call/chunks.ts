@@ -213,6 +213,19 @@ export const snapshot = (self: Chunks): Snapshot => {
   }
 }
 
+/** The number of lines in the chunks that two snapshots have in common. The same lines may also stand in different chunks. */
+export const shared = (self: Snapshot, that: Snapshot): number => {
+  const most = Math.min(self.chunks, that.chunks)
+  let count = 0
+  for (let index = 0; index < most && self.list[index] === that.list[index]; index++) {
+    count += Math.min(linesIn(self, index), linesIn(that, index))
+  }
+  return count
+}
+
+const linesIn = ({ chunks, lines, list }: Snapshot, index: number): number =>
+  index === chunks - 1 ? lines : list[index]!.lines.length
+
 /** All lines of a snapshot, followed by others, in a single copy. */
 export const lines = (self: Snapshot, behind: ReadonlyArray<History.Entry>): ReadonlyArray<History.Entry> => {
   const read = self.of.list === self.list ? (self.of.readLines ??= unread()) : unread<History.Entry>()

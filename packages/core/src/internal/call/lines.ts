@@ -56,12 +56,21 @@ export const view = (
 ): History.History => {
   const shown = Chunks.snapshot(self.shown)
   const last = [...unplaced(self), ...self.draft, ...own]
-  return History.make(() => Chunks.lines(shown, last), {
+  const history = History.make(() => Chunks.lines(shown, last), {
     events: () => Chunks.events(shown, Chunks.happening(last)),
     latest: (count) => Chunks.latest(shown, Chunks.happening(last), count),
+    shared: (earlier) => {
+      const before = snapshots.get(earlier)
+      return before === undefined ? 0 : Chunks.shared(shown, before)
+    },
     unheard
   })
+  snapshots.set(history, shown)
+  return history
 }
+
+/** The lines in their place that a view was made of. */
+const snapshots = new WeakMap<History.History, Chunks.Snapshot>()
 
 /** Number of lines, without those of a draft. */
 const length = ({ behind, growing, shown }: Lines): number =>

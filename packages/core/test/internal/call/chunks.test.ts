@@ -58,7 +58,15 @@ describe("the chunks of a history", () => {
         )
       }
       assert.deepStrictEqual(Chunks.from(self, 700), plain.slice(700))
-      for (const [snapshot, lines] of [...seen, [Chunks.snapshot(self), plain] as const]) {
+      const views = [...seen, [Chunks.snapshot(self), plain] as const]
+      for (const [snapshot, lines] of views) {
+        for (const [earlier, before] of views) {
+          const shared = Chunks.shared(snapshot, earlier)
+          assert.isTrue(
+            lines.slice(0, shared).every((line, i) => line === before[i]),
+            `seed ${seed}`
+          )
+        }
         assert.isTrue(
           Chunks.lines(snapshot, []).every((line, i) => line === lines[i]),
           `seed ${seed}`
@@ -70,6 +78,17 @@ describe("the chunks of a history", () => {
         }
       }
     }
+  })
+
+  it("snapshots share all lines of the earlier one until one of them is edited", () => {
+    const { self } = open(1000)
+    const before = Chunks.snapshot(self)
+    for (const more of open(400).plain) Chunks.push(self, more)
+    assert.strictEqual(Chunks.shared(Chunks.snapshot(self), before), 1000)
+    Chunks.splice(self, 600, 1, [happened("new")])
+    const shared = Chunks.shared(Chunks.snapshot(self), before)
+    assert.isAtMost(shared, 600)
+    assert.isAbove(shared, 0)
   })
 
   it("joins what stands behind them", () => {

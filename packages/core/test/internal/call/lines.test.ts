@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Result } from "effect"
 import * as Event from "../../../src/Event.ts"
-import type * as History from "../../../src/History.ts"
+import * as History from "../../../src/History.ts"
 import * as Lines from "../../../src/internal/call/lines.ts"
 import * as Chance from "../../../src/testing/Chance.ts"
 
@@ -39,6 +39,24 @@ describe("the lines of a history", () => {
     const self = open(happened("a"), sent("hello"), happened("b"))
     assert.strictEqual(namesOf(self), "a hello b")
     assert.strictEqual(eventsOf(self), "a b")
+  })
+
+  it("a view shares the lines of an earlier view of the same record, as far as they are in their place", () => {
+    const self = open(happened("a"), sent("hello"))
+    const early = Lines.view(self, [], [happened("own")])
+    Lines.push(self, happened("b"))
+    const late = Lines.view(self, [])
+    assert.strictEqual(History.shared(late, early), 2)
+    assert.strictEqual(History.shared(late, Lines.view(open(happened("a"), sent("hello")), [])), 0)
+    assert.strictEqual(
+      History.shared(
+        late,
+        History.make(() => early.entries)
+      ),
+      0
+    )
+    Result.getOrThrow(Lines.insert(self, happened("c"), { before: "a" }))
+    assert.strictEqual(History.shared(Lines.view(self, []), early), 0)
   })
 
   it("a view keeps its content, even if it is first read after more has happened", () => {

@@ -22,11 +22,31 @@ export type Message = OpenAI.ChatCompletionMessageParam
  *
  * `provider` is the recipient: metadata of other providers is not sent to it.
  */
-export const toMessages = (prompt: Prompt.Prompt, provider: string, rules: PromptRules = {}): Array<Message> =>
+export const toMessages = (prompt: Prompt.Prompt, provider: string, rules: PromptRules = noRules): Array<Message> =>
   MessageOrder.arrange(
-    prompt.content.flatMap((message) => convert(message, provider, rules)),
+    prompt.content.flatMap((message) => convertedOnce(message, provider, rules)),
     rules
   )
+
+const noRules: PromptRules = {}
+
+/** The messages that a message was converted into for the last provider it was sent to. */
+interface Converted {
+  readonly provider: string
+  readonly rules: PromptRules
+  readonly messages: ReadonlyArray<Message>
+}
+
+const converted = new WeakMap<Prompt.Message, Converted>()
+
+/** A message that stays from turn to turn is converted once. */
+const convertedOnce = (message: Prompt.Message, provider: string, rules: PromptRules): ReadonlyArray<Message> => {
+  const known = converted.get(message)
+  if (known !== undefined && known.provider === provider && known.rules === rules) return known.messages
+  const messages = convert(message, provider, rules)
+  converted.set(message, { provider, rules, messages })
+  return messages
+}
 
 const convert = (message: Prompt.Message, provider: string, rules: PromptRules): ReadonlyArray<Message> => {
   switch (message.role) {

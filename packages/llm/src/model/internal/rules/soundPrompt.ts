@@ -34,11 +34,24 @@ export const prompt = (given: Prompt.Prompt): Prompt.Prompt => {
 
 /** The messages, none of them blank or half a character short, with one result directly after each call. */
 export const of = (given: Messages): Messages => {
-  const whole = given.every(isWhole) ? given : given.map(wholeOf)
-  const said = whole.every((message) => !isBlank(message) && !hasBlank(message))
-    ? whole
-    : whole.flatMap((message) => (isBlank(message) ? [] : [hasBlank(message) ? withoutBlank(message) : message]))
+  const said = given.every(isClean) ? given : given.flatMap(cleaned)
   return isSound(said) ? said : repaired(said)
+}
+
+const clean = new WeakSet<Message>()
+
+/** Whether a message can be sent as it is. One that stays from turn to turn is examined once. */
+const isClean = (message: Message): boolean => {
+  if (clean.has(message)) return true
+  if (!isWhole(message) || isBlank(message) || hasBlank(message)) return false
+  clean.add(message)
+  return true
+}
+
+const cleaned = (given: Message): Messages => {
+  const message = isWhole(given) ? given : wholeOf(given)
+  if (isBlank(message)) return []
+  return [hasBlank(message) ? withoutBlank(message) : message]
 }
 
 /** Whether no text ends or begins in half a character (a lone surrogate), which servers reject. */

@@ -48,6 +48,23 @@ describe("promptOpenAi", () => {
     )
   })
 
+  it("converts a message anew for another provider or for other rules", () => {
+    const { content } = Prompt.make([call("call_1", {}, { openai: { provider: "gemini", extraContent: { mark: 1 } } })])
+    const prompt = Prompt.fromMessages(content)
+    const [signed, short] = [{ signatures: true }, { shortToolCallIds: true }]
+    const sent = (provider: string, rules?: object) =>
+      JSON.stringify(PromptOpenAi.toMessages(prompt, provider, rules)).replace(
+        "skip_thought_signature_validator",
+        "skip"
+      )
+    const first = sent("gemini", signed)
+    assert.include(first, '"extra_content":{"mark":1}')
+    assert.include(sent("vertex", signed), '"thought_signature":"skip"')
+    assert.notInclude(sent("gemini"), "extra_content")
+    assert.notInclude(sent("gemini", short), "call_1")
+    assert.strictEqual(sent("gemini", signed), first)
+  })
+
   const cyclic: Array<unknown> = []
   cyclic.push(cyclic)
   for (const [value, text] of [

@@ -34,6 +34,21 @@ describe("soundPrompt", () => {
     assert.strictEqual(SoundPrompt.of(content), content)
   })
 
+  it("repairs a prompt that contains messages of a sound one", () => {
+    const { content } = Prompt.make([user("hi"), assistant(call("1")), result("1"), user("so?")])
+    assert.strictEqual(SoundPrompt.of(content), content)
+    const { content: blank } = Prompt.make([user(" "), user("a\ud83d")])
+    const mixed = [...content.slice(0, 2), ...blank, content[3]!]
+    for (const _ of ["first", "again"]) {
+      const sound = SoundPrompt.of(mixed)
+      assert.deepStrictEqual(
+        sound.map(({ role }) => role),
+        ["user", "assistant", "tool", "user", "user"]
+      )
+      assert.include(JSON.stringify(sound), "a\ufffd")
+    }
+  })
+
   it("puts each result directly behind its call", () => {
     assert.deepStrictEqual(lines(assistant(call("1")), user("well?"), result("1"), user("so?")), [
       "assistant: call 1",
