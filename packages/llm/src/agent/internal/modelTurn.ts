@@ -270,6 +270,7 @@ const goingOn = <R>(
     : lines
 
 const firsts = <R>({ ahead, clock, start }: Turning<R>, what: "text" | "call"): ReadonlyArray<Event.Output> => {
+  if (!ahead.chunk && (what === "call" || !ahead.text)) return nothing
   const due: Array<Event.Output> = []
   if (ahead.chunk) due.push(TurnTime.metric("llm_first_chunk_ms", start, clock))
   ahead.chunk = false
@@ -278,6 +279,8 @@ const firsts = <R>({ ahead, clock, start }: Turning<R>, what: "text" | "call"): 
   ahead.text = false
   return due
 }
+
+const nothing: ReadonlyArray<Event.Output> = []
 
 /** The model said and called nothing. It is asked once more; after that, a waiting caller hears an apology. */
 const wantsWords = <R>(turning: Turning<R>, attempt: Attempt): Out<R> => {

@@ -112,8 +112,9 @@ const speak = (reply: Collected, delta: string, collecting: Collecting, outputs:
 
 const say = (reply: Collected, words: string, { firsts }: Collecting, outputs: Array<Event.Output>): void => {
   if (words === "") return
-  outputs.push(...firsts("text"), Event.sendText(words))
-  if (/\S/.test(words)) reply.spoke = true
+  for (const first of firsts("text")) outputs.push(first)
+  outputs.push(Event.sendText(words))
+  reply.spoke ||= /\S/.test(words)
 }
 
 const think = (thoughts: Collected["thoughts"], { delta = "", id, metadata }: Part): void => {

@@ -38,6 +38,7 @@ class OpenAiReply implements Reply {
   #isDone = false
   #finishReason: string | undefined
   #usage: Usage | undefined
+  readonly #takes = (chunk: Chunk) => this.#takeChunk(chunk)
 
   constructor({ generateId, mayBeginInThought, provider, toolName }: Options) {
     this.#provider = provider
@@ -56,7 +57,7 @@ class OpenAiReply implements Reply {
       if (leak === undefined) this.#finish()
       return leak
     }
-    return ReplyStream.takeJson<Chunk>(data, (chunk) => this.#takeChunk(chunk))
+    return ReplyStream.takeJson(data, this.#takes)
   }
 
   done(): boolean {
@@ -99,9 +100,10 @@ class OpenAiReply implements Reply {
     if (delta.reasoning_details != null) ReasoningDetails.collect(this.#details, delta.reasoning_details)
     if (delta.content != null) this.#takeContent(delta.content)
     if (delta.refusal) this.#writer.text(delta.refusal)
-    for (const call of delta.tool_calls ?? []) this.#takeToolCall(call)
+    if (delta.tool_calls != null) for (const call of delta.tool_calls) this.#takeToolCall(call)
     if (delta.function_call != null) this.#takeToolCall({ function: delta.function_call })
-    for (const { url_citation: cited } of delta.annotations ?? []) this.#writer.source(cited?.url, cited?.title)
+    if (delta.annotations == null) return
+    for (const { url_citation: cited } of delta.annotations) this.#writer.source(cited?.url, cited?.title)
   }
 
   #takeContent(parts: NonNullable<Delta["content"]>): void {

@@ -8,11 +8,12 @@ import * as Monotonic from "@antiphon/core/Monotonic"
 import * as AiError from "effect/ai/AiError"
 import type * as Response from "effect/ai/Response"
 import type * as Arr from "effect/Array"
+import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Pull from "effect/Pull"
 import * as AiErrors from "../provider/aiErrors.ts"
-import * as Waiting from "../provider/waiting.ts"
+import type * as Waiting from "../provider/waiting.ts"
 import * as Alarm from "./alarm.ts"
 
 export type Part = Response.StreamPartEncoded
@@ -23,7 +24,7 @@ export const isProgress = (part: Part): boolean => {
   switch (part.type) {
     case "text-delta":
     case "tool-params-delta":
-      return part.delta.trim() !== ""
+      return /\S/.test(part.delta)
     case "text-start":
     case "text-end":
     case "reasoning-start":
@@ -110,16 +111,23 @@ export const bounded = <A extends { readonly type: string }, E, D, R>(
   if (word === undefined) return pull
   // Made when it is needed: an error takes a stack, and costs as much as several words.
   const late = () => failureOf(AiErrors.timedOut(what))
-  const until = waiting === undefined ? interrupting(pull, alarm, late) : givingUp(pull, alarm, late, waiting)
+  const giveUp = () => waiting?.giveUp(late())
+  const untilNext = next && Duration.toMillis(next)
+  const afterSign = sign && Duration.toMillis(sign)
   let limit = Duration.toMillis(word)
   let waited = 0
+  /** When the current pull began, by the clock of whoever pulls. */
+  let since = 0
+  let clock: Clock.Clock
   let begun = false
   /** How long calls have been coming, and no words. */
   let writing: number | undefined
 
-  const progressed = (parts: ReadonlyArray<A>, took: number): void => {
+  const took = () => Monotonic.millis(clock) - since
+
+  const progressed = (parts: ReadonlyArray<A>): void => {
     let last: Part | undefined
-    if (writing !== undefined) writing += took
+    if (writing !== undefined) writing += took()
     for (const part of parts as ReadonlyArray<unknown> as ReadonlyArray<Part>) {
       if (!isProgress(part)) continue
       last = part
@@ -127,23 +135,22 @@ export const bounded = <A extends { readonly type: string }, E, D, R>(
     }
     if (last !== undefined) {
       waited = 0
-      if (next !== undefined) limit = Duration.toMillis(next)
+      if (untilNext !== undefined) limit = untilNext
       if (isOfCall(last)) writing ??= 0
-    } else waited += took
-    if (!begun && sign !== undefined && Duration.toMillis(sign) < limit - waited) {
-      limit = Duration.toMillis(sign)
+    } else waited += took()
+    if (!begun && afterSign !== undefined && afterSign < limit - waited) {
+      limit = afterSign
       waited = 0
     }
     begun = true
   }
 
-  return Effect.clockWith((clock) => {
-    const since = Monotonic.millis(clock)
-    const left = Math.min(limit - waited, writing === undefined ? Infinity : forCalls(limit) - writing)
-    return Effect.matchCauseEffect(until(since + left), {
+  type Pulled = Pull.Pull<Arr.NonEmptyReadonlyArray<A>, E | AiError.AiError, D, R>
+  const noting = (pull: Pulled): Pulled =>
+    Effect.matchCauseEffect(pull, {
       onSuccess: (parts) => {
         alarm.clear()
-        progressed(parts, Monotonic.millis(clock) - since)
+        progressed(parts)
         return Effect.succeed(parts)
       },
       onFailure: (cause) => {
@@ -151,26 +158,14 @@ export const bounded = <A extends { readonly type: string }, E, D, R>(
         return Effect.failCause(cause)
       }
     })
+  const noted = noting(pull)
+
+  return Effect.clockWith((now) => {
+    clock = now
+    since = Monotonic.millis(now)
+    const at = since + Math.min(limit - waited, writing === undefined ? Infinity : forCalls(limit) - writing)
+    if (waiting === undefined) return noting(Alarm.within(pull, { alarm, at, late: () => Effect.fail(late()) }))
+    const set = alarm.set({ at, ring: giveUp })
+    return set === Effect.void ? noted : Effect.andThen(set, noted)
   })
-}
-
-/** Runs a pull until a time, if it is not over before. */
-type Until<A, E, D, R> = (at: number) => Pull.Pull<A, E | AiError.AiError, D, R>
-
-const interrupting =
-  <A, E, D, R>(pull: Pull.Pull<A, E, D, R>, alarm: Alarm.Alarm, late: () => AiError.AiError): Until<A, E, D, R> =>
-  (at) =>
-    Alarm.within(pull, { alarm, at, late: () => Effect.fail(late()) })
-
-const givingUp = <A, E, D, R>(
-  pull: Pull.Pull<A, E, D, R>,
-  alarm: Alarm.Alarm,
-  late: () => AiError.AiError,
-  waiting: Waiting.Waiting
-): Until<A, E, D, R> => {
-  const ring = () => waiting.giveUp(late())
-  return (at) => {
-    const set = alarm.set({ at, ring })
-    return set === Effect.void ? pull : Effect.andThen(set, pull)
-  }
 }

@@ -28,9 +28,9 @@ export type PartDecoder = (parts: Encodeds) => Effect.Effect<Arr.NonEmptyReadonl
 export const make = (tools: ReadonlyArray<Tool.Any>): PartDecoder => {
   let withTools: PartDecoder | undefined
   return (parts) => {
-    if (parts.some(isOfTool)) return (withTools ??= makeWithTools(tools))(parts)
     const decoded: Array<Part> = []
     for (const part of parts) {
+      if (isOfTool(part)) return (withTools ??= makeWithTools(tools))(parts)
       const plain = decodePlain(part)
       if (plain !== undefined) {
         decoded.push(plain)

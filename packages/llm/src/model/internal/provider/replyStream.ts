@@ -117,6 +117,8 @@ const blankLine = new TextEncoder().encode("\n\n")
 /** Pulls the parts of a reply. */
 export type PartPull = Pull.Pull<Arr.NonEmptyReadonlyArray<Part>, AiError.AiError>
 
+type Read = Awaited<ReturnType<ReadableStreamDefaultReader<Uint8Array>["read"]>>
+
 const makePull = (
   options: Options,
   { last, parse }: Parsers,
@@ -191,14 +193,8 @@ const makePull = (
     )
   })
 
-  const pull: PartPull = Effect.suspend(() => {
-    if (failure !== undefined) return Effect.fail(failure)
-    if (ended) return Cause.done()
-    if (reply.done()) {
-      ended = true
-      return Effect.andThen(drain, Cause.done())
-    }
-    return Effect.matchEffect(reply.ending?.() === true ? readEnd : read, {
+  const taking = (read: Effect.Effect<Read, ReadFailure | AiError.AiError>): PartPull =>
+    Effect.matchEffect(read, {
       onFailure: (error) => (error instanceof ReadFailure ? cutOff(error.cause) : Effect.fail(error)),
       onSuccess: (chunk) => {
         if (chunk.done) return cutOff(undefined)
@@ -207,6 +203,17 @@ const makePull = (
         return emit(out)
       }
     })
+  const takeNext = taking(read)
+  const takeEnd = taking(readEnd)
+
+  const pull: PartPull = Effect.suspend(() => {
+    if (failure !== undefined) return Effect.fail(failure)
+    if (ended) return Cause.done()
+    if (reply.done()) {
+      ended = true
+      return Effect.andThen(drain, Cause.done())
+    }
+    return reply.ending?.() === true ? takeEnd : takeNext
   })
   return pull
 }
@@ -238,11 +245,7 @@ class Content {
   take(out: Array<Part>): AiError.AiErrorReason | undefined {
     if (this.#some) return undefined
     for (const part of out) {
-      if (
-        part.type === "tool-call" ||
-        part.type === "file" ||
-        (part.type === "text-delta" && part.delta.trim() !== "")
-      ) {
+      if (part.type === "tool-call" || part.type === "file" || (part.type === "text-delta" && /\S/.test(part.delta))) {
         this.#some = true
         return undefined
       }

@@ -38,7 +38,7 @@ export const Current = Context.Reference<Waiting | undefined>("@antiphon/llm/mod
   defaultValue: () => undefined
 })
 
-/** Waits for a promise. */
+/** Waits for a promise, which each run makes anew. */
 export const promise = <A, E>(
   make: () => Promise<A>,
   failed: (cause: unknown) => E
@@ -48,8 +48,14 @@ export const promise = <A, E>(
       (value) => resume(Effect.succeed(value)),
       (cause: unknown) => resume(Effect.fail(failed(cause)))
     )
+  let wait: Effect.Effect<A, E | AiError.AiError> = Effect.callback(register)
+  let of: Waiting | undefined
   return Effect.withFiber(({ context }) => {
     const waiting = Context.get(context, Current)
-    return waiting === undefined ? Effect.callback<A, E>((resume) => register(resume)) : waiting.wait(register)
+    if (waiting !== of) {
+      of = waiting
+      wait = waiting === undefined ? Effect.callback(register) : waiting.wait(register)
+    }
+    return wait
   })
 }
