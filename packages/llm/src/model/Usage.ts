@@ -59,14 +59,17 @@ export const Observer = Context.Reference<(report: Report) => Effect.Effect<void
   }
 )
 
-const counter = Metric.counter("antiphon_llm_tokens", {
-  description: "Tokens that models took, by provider, model and kind",
-  incremental: true
-})
+// Each set of attributes has a counter of its own, which remembers the key of its series.
+const counter = () =>
+  Metric.counter("antiphon_llm_tokens", {
+    description: "Tokens that models took, by provider, model and kind",
+    incremental: true
+  })
 
-const money = Metric.counter("antiphon_llm_cost_usd", {
-  description: "What models cost if a price is known, in US dollars, by provider and model"
-})
+const money = () =>
+  Metric.counter("antiphon_llm_cost_usd", {
+    description: "What models cost if a price is known, in US dollars, by provider and model"
+  })
 
 /** Reports the usage of a reply to the current observer and to the metrics. */
 export const tell = (of: Pick<Report, "provider" | "model">, tokens: Tokens): Effect.Effect<void> =>
@@ -83,7 +86,7 @@ export const tell = (of: Pick<Report, "provider" | "model">, tokens: Tokens): Ef
 const kinds = ["input", "cacheRead", "cacheWrite", "output", "reasoning"] as const satisfies ReadonlyArray<keyof Tokens>
 
 const makeMetrics = ({ model, provider }: Pick<Report, "provider" | "model">) => {
-  const of = (kind: keyof Tokens) => Metric.withAttributes(counter, { provider, model, kind })
+  const of = (kind: keyof Tokens) => Metric.withAttributes(counter(), { provider, model, kind })
   return {
     tokens: {
       input: of("input"),
@@ -92,7 +95,7 @@ const makeMetrics = ({ model, provider }: Pick<Report, "provider" | "model">) =>
       output: of("output"),
       reasoning: of("reasoning")
     },
-    cost: Metric.withAttributes(money, { provider, model })
+    cost: Metric.withAttributes(money(), { provider, model })
   }
 }
 

@@ -22,22 +22,27 @@ const boundaries = Metric.boundariesFromIterable([
 ])
 const chat = { unit: "s", "gen_ai.operation.name": "chat" }
 
-const duration = Metric.histogram("gen_ai.client.operation.duration", {
-  description: "Length of requests to models, retries included",
-  attributes: chat,
-  boundaries
-})
-const firstChunk = Metric.histogram("gen_ai.client.operation.time_to_first_chunk", {
-  description: "Time from a request to the first part of its reply, retries included",
-  attributes: chat,
-  boundaries
-})
-const tokens = Metric.histogram("gen_ai.client.token.usage", {
-  description: "Tokens of requests to models, by type",
-  attributes: { unit: "{token}", "gen_ai.operation.name": "chat" },
-  // The bounds of the conventions, extended to what models support today.
-  boundaries: Metric.boundariesFromIterable([1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304])
-})
+// A metric remembers the key of its series for the attributes it was last updated with, and making the key costs several
+// times as much as an update. So each set of attributes has a metric of its own.
+const duration = () =>
+  Metric.histogram("gen_ai.client.operation.duration", {
+    description: "Length of requests to models, retries included",
+    attributes: chat,
+    boundaries
+  })
+const firstChunk = () =>
+  Metric.histogram("gen_ai.client.operation.time_to_first_chunk", {
+    description: "Time from a request to the first part of its reply, retries included",
+    attributes: chat,
+    boundaries
+  })
+const tokens = () =>
+  Metric.histogram("gen_ai.client.token.usage", {
+    description: "Tokens of requests to models, by type",
+    attributes: { unit: "{token}", "gen_ai.operation.name": "chat" },
+    // The bounds of the conventions, extended to what models support today.
+    boundaries: Metric.boundariesFromIterable([1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304])
+  })
 /** The provider and model asked, as far as known. */
 interface Asked {
   readonly provider: string | undefined
@@ -53,13 +58,13 @@ const makeMetrics = (asked: Asked) => {
   const labels = labelsOf(asked)
   const durations = new Map<string | undefined, Metric.Metric<number, unknown>>()
   return {
-    firstChunk: Metric.withAttributes(firstChunk, labels),
-    input: Metric.withAttributes(tokens, { ...labels, "gen_ai.token.type": "input" }),
-    output: Metric.withAttributes(tokens, { ...labels, "gen_ai.token.type": "output" }),
+    firstChunk: Metric.withAttributes(firstChunk(), labels),
+    input: Metric.withAttributes(tokens(), { ...labels, "gen_ai.token.type": "input" }),
+    output: Metric.withAttributes(tokens(), { ...labels, "gen_ai.token.type": "output" }),
     duration: (errorType: string | undefined) => {
       const known = durations.get(errorType)
       if (known !== undefined) return known
-      const made = Metric.withAttributes(duration, {
+      const made = Metric.withAttributes(duration(), {
         ...labels,
         ...(errorType !== undefined && { "error.type": errorType })
       })

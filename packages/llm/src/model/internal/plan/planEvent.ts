@@ -40,10 +40,11 @@ export const Observer = Context.Reference<(event: Event) => Effect.Effect<void>>
   }
 )
 
-const counter = Metric.counter("antiphon_llm_plan_events", {
-  description: "Events of model plans, by kind and step",
-  incremental: true
-})
+const counter = () =>
+  Metric.counter("antiphon_llm_plan_events", {
+    description: "Events of model plans, by kind and step",
+    incremental: true
+  })
 
 /** Reports an event. */
 export const tell = (event: Event): Effect.Effect<void> =>
@@ -52,8 +53,8 @@ export const tell = (event: Event): Effect.Effect<void> =>
     return Effect.andThen(log(event), Context.get(context, Observer)(event))
   })
 
-// Making a metric with attributes costs more than counting with it, so metrics are kept. Names of steps come from
-// outside, so their number is limited.
+// Making a metric with attributes costs more than counting with it, so metrics are kept, one for each set of attributes:
+// it remembers the key of its series. Names of steps come from outside, so their number is limited.
 const counts = new Map<string, Metric.Metric<number, unknown>>()
 const mostCounts = 1000
 
@@ -62,7 +63,7 @@ const countOf = (event: Event["_tag"], step: string): Metric.Metric<number, unkn
   let count = counts.get(key)
   if (count === undefined) {
     if (counts.size >= mostCounts) counts.clear()
-    count = Metric.withAttributes(counter, { event, step })
+    count = Metric.withAttributes(counter(), { event, step })
     counts.set(key, count)
   }
   return count
