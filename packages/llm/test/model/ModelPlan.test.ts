@@ -1183,6 +1183,18 @@ describe("ModelPlan", () => {
       })
     )
 
+    it.effect("joins a slow step that was tried after a failed one without a hedge", () =>
+      Effect.gen(function* () {
+        const plan = yield* scripted({
+          a: [[fail(overloaded)]],
+          b: [[stall], { hedge: 100 }],
+          c: [[text("From c")]]
+        })
+        assert.deepStrictEqual(yield* plan.request(150), ['"From c"', "finish stop"])
+        assert.deepStrictEqual((yield* plan.told).at(-1), "100 HedgeWon c over b")
+      })
+    )
+
     it.effect("that fails leaves the slow step in the race", () =>
       Effect.gen(function* () {
         const plan = yield* scripted({

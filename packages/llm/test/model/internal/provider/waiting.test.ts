@@ -35,6 +35,19 @@ describe("waiting", () => {
     )
   }
 
+  it.effect("runs again, limited by whoever runs it then", () =>
+    Effect.gen(function* () {
+      let runs = 0
+      const never = settled<string>().promise
+      const wait = Waiting.promise(() => (++runs < 3 ? Promise.resolve(`run ${runs}`) : never), failed)
+      const waiting = new Waiting.Waiting()
+      const limited = Effect.provideService(wait, Waiting.Current, waiting)
+      assert.deepStrictEqual([yield* limited, yield* wait], ["run 1", "run 2"])
+      waiting.giveUp(late)
+      assert.strictEqual(yield* Effect.flip(limited), late)
+    })
+  )
+
   it.effect("gives up the current wait; what comes then comes to nothing", () =>
     Effect.gen(function* () {
       const waiting = new Waiting.Waiting()
