@@ -91,9 +91,12 @@ export const messages = (
   lines: ReadonlyArray<Transcript.Line>,
   reasoning: Reasoning
 ): ReadonlyArray<Prompt.MessageEncoded> => {
-  const system: ReadonlyArray<Prompt.MessageEncoded> =
-    systemPrompt === "" ? [] : [{ role: "system", content: systemPrompt }]
-  return system.concat(lines.flatMap((line) => (line.role === "tool" ? ofCall(line, reasoning) : spoken(line))))
+  const all: Array<Prompt.MessageEncoded> = systemPrompt === "" ? [] : [{ role: "system", content: systemPrompt }]
+  for (const line of lines) {
+    if (line.role === "tool") all.push(...ofCall(line, reasoning))
+    else all.push(spoken(line))
+  }
+  return all
 }
 
 type ToolLine = Extract<Transcript.Line, { readonly role: "tool" }>

@@ -22,11 +22,11 @@ export type Message = OpenAI.ChatCompletionMessageParam
  *
  * `provider` is the recipient: metadata of other providers is not sent to it.
  */
-export const toMessages = (prompt: Prompt.Prompt, provider: string, rules: PromptRules = noRules): Array<Message> =>
-  MessageOrder.arrange(
-    prompt.content.flatMap((message) => convertedOnce(message, provider, rules)),
-    rules
-  )
+export const toMessages = (prompt: Prompt.Prompt, provider: string, rules: PromptRules = noRules): Array<Message> => {
+  const messages: Array<Message> = []
+  for (const message of prompt.content) messages.push(...convertedOnce(message, provider, rules))
+  return MessageOrder.arrange(messages, rules)
+}
 
 const noRules: PromptRules = {}
 
