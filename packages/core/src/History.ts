@@ -88,8 +88,8 @@ export const make = (
     readonly events?: (() => ReadonlyArray<HistoryEvent>) | undefined
     /** The last events, if they are known without going over all of them. */
     readonly latest?: Latest | undefined
-    /** How many of the first lines it has in common with another view, if that is known without comparing them. */
-    readonly shared?: Shared | undefined
+    /** The lines behind a number of lines that an earlier view has as well, if that is known without going over them. */
+    readonly since?: Since | undefined
     readonly unheard?: ReadonlyArray<Stretch> | undefined
   } = {}
 ): History => {
@@ -106,12 +106,12 @@ export const make = (
   }
   // Not enumerable: a history that somebody makes from this one, with other events, has other last events.
   if (options.latest !== undefined) Object.defineProperty(history, lastOf, { value: options.latest })
-  if (options.shared !== undefined) Object.defineProperty(history, sharedOf, { value: options.shared })
+  if (options.since !== undefined) Object.defineProperty(history, sinceOf, { value: options.since })
   return history
 }
 
 const lastOf = Symbol("@antiphon/core/History/latest")
-const sharedOf = Symbol("@antiphon/core/History/shared")
+const sinceOf = Symbol("@antiphon/core/History/since")
 
 /**
  * Returns the last events, at most this many, oldest first. Costs no more in a long call than in a short one, whereas
@@ -132,13 +132,17 @@ export const latest = (
 type Latest = (count: number) => ReadonlyArray<HistoryEvent>
 
 /**
- * Returns a number of lines at the beginning of a view that an earlier view has as well, without going over them. Further
- * lines may be the same: it is 0 for views of different records, and for those that an application has made.
+ * Returns the lines behind the first `count`, if the first ones are those of an earlier view of the same call. Costs what it
+ * returns, however long the call. Undefined if the first lines have been edited, or may have been: also for histories that
+ * an application has made.
  */
-export const shared = (history: History & { readonly [sharedOf]?: Shared | undefined }, earlier: History): number =>
-  history[sharedOf]?.(earlier) ?? 0
+export const since = (
+  history: History & { readonly [sinceOf]?: Since | undefined },
+  earlier: History,
+  count: number
+): ReadonlyArray<Entry> | undefined => history[sinceOf]?.(earlier, count)
 
-type Shared = (earlier: History) => number
+type Since = (earlier: History, count: number) => ReadonlyArray<Entry> | undefined
 
 const outputTags: ReadonlySet<string> = new Set(Object.keys(Event.Output.cases))
 

@@ -65,13 +65,14 @@ export type Reader = typeof lines
 export const reader = (): Reader => {
   let settled: Settled = unread
   return (history, options) => {
-    const { entries, unheard } = history
-    const at = options.trigger === undefined ? -1 : entries.findLastIndex(({ item }) => item === options.trigger)
-    const end = at < 0 ? entries.length : at + 1
-    const late = lateCalls(entries, end, options)
-    if (!stillHolds(settled, history, { end, late, options })) settled = unread
-
-    const { count } = settled
+    const { unheard } = history
+    let part = partBehind(settled, history, options) ?? partOf(history.entries, 0, options)
+    if (!stillHolds(settled, part, options)) {
+      settled = unread
+      part = partOf(history.entries, 0, options)
+    }
+    const { end, entries, from, late } = part
+    const count = settled.count - from
     const inTurn = ({ turn }: History.Entry) => turn === options.turn && turn !== 0
     const isCurrent = (entry: History.Entry) =>
       inTurn(entry) && !(isToolItem(entry.item) && whose(entry.item, entry.turn, options) !== "own")
@@ -80,7 +81,7 @@ export const reader = (): Reader => {
     const tools = [...settled.tools, ...toolsOf(entries.slice(count, next), options)]
     const reading = resume(settled, [...tools, ...toolsOf(entries.slice(next), options)], unheard, options)
     for (const entry of entries.slice(count, next)) reading.add(entry)
-    if (late.length === 0) settled = reading.settle(history, next, tools)
+    if (late.length === 0) settled = reading.settle(history, from + next, tools)
     for (const entry of withLate(entries.slice(next, end), late)) if (!isCurrent(entry)) reading.add(entry)
     for (const entry of entries.slice(end)) if (!inTurn(entry)) reading.addLate(entry)
     reading.placeUnheard()
@@ -146,24 +147,46 @@ const unread: Settled = {
   keys: undefined
 }
 
-/** Whether reading the record from the beginning would give the same. */
-const stillHolds = (
-  settled: Settled,
+/** The lines of a record from one of them on. */
+interface Part {
+  readonly from: number
+  readonly entries: ReadonlyArray<History.Entry>
+  /** How many of them stand before the end of the turn's trigger: all of them if it is not among them. */
+  readonly end: number
+  readonly late: ReadonlyArray<History.Entry>
+}
+
+const partOf = (entries: ReadonlyArray<History.Entry>, from: number, options: Options): Part => {
+  const at = options.trigger === undefined ? -1 : entries.findLastIndex(({ item }) => item === options.trigger)
+  const end = at < 0 ? entries.length : at + 1
+  return { from, entries, end, late: lateCalls(entries, end, options) }
+}
+
+/** What stands behind the settled lines, if they are known to be unchanged, and nothing else is needed of them. */
+const partBehind = (
+  { count, history: before }: Settled,
   history: History.History,
-  {
-    end,
-    late,
-    options
-  }: { readonly end: number; readonly late: ReadonlyArray<History.Entry>; readonly options: Options }
-): boolean => {
-  const { count, lastTurn, tools } = settled
-  if (count === 0) return true
-  const { entries } = history
+  options: Options
+): Part | undefined => {
+  const entries = History.since(history, before, count)
+  if (entries === undefined) return undefined
+  const part = partOf(entries, count, options)
+  const hasTrigger = options.trigger === undefined || entries[part.end - 1]?.item === options.trigger
+  return hasTrigger && part.late.length === 0 ? part : undefined
+}
+
+/** Whether reading the record from the beginning would give the same. */
+const stillHolds = (settled: Settled, { end, entries, from, late }: Part, options: Options): boolean => {
+  const { lastTurn, tools } = settled
+  if (settled.count === 0) return true
+  const count = settled.count - from
   if (count > end || settled.describeEvent !== options.describeEvent) return false
   if (settled.interruptedMark !== options.interruptedMark) return false
   if (options.turn !== 0 && options.turn <= lastTurn) return false
-  const read = settled.history.entries
-  for (let i = History.shared(history, settled.history); i < count; i++) if (entries[i] !== read[i]) return false
+  if (count > 0) {
+    const { entries: before } = settled.history
+    for (let i = 0; i < count; i++) if (entries[i] !== before[i]) return false
+  }
   if (tools.some(({ entry: { item, turn }, whose: was }) => whose(item, turn, options) !== was)) return false
   // A later outcome changes the line of its call.
   const ids = new Set(tools.map(({ entry }) => entry.item.toolCallId))

@@ -215,16 +215,29 @@ export const snapshot = (self: Chunks): Snapshot => {
 
 /** The number of lines in the chunks that two snapshots have in common. The same lines may also stand in different chunks. */
 export const shared = (self: Snapshot, that: Snapshot): number => {
-  const most = Math.min(self.chunks, that.chunks)
+  const most = Math.min(self.lines, that.lines)
   let count = 0
-  for (let index = 0; index < most && self.list[index] === that.list[index]; index++) {
-    count += Math.min(linesIn(self, index), linesIn(that, index))
+  for (let index = 0; count < most && self.list[index] === that.list[index]; index++) {
+    count += self.list[index]!.lines.length
   }
-  return count
+  return Math.min(count, most)
 }
 
-const linesIn = ({ chunks, lines, list }: Snapshot, index: number): number =>
-  index === chunks - 1 ? lines : list[index]!.lines.length
+/** The lines of a snapshot from an index on, followed by others. Goes over the chunks, but only over these lines. */
+export const rest = (
+  self: Snapshot,
+  from: number,
+  behind: ReadonlyArray<History.Entry>
+): ReadonlyArray<History.Entry> => {
+  const parts: Array<ReadonlyArray<History.Entry>> = []
+  let begin = 0
+  for (let index = 0; begin < self.lines; index++) {
+    const { lines } = self.list[index]!
+    if (begin + lines.length > from) parts.push(lines.slice(Math.max(0, from - begin), self.lines - begin))
+    begin += lines.length
+  }
+  return [...parts, behind].flat()
+}
 
 /** All lines of a snapshot, followed by others, in a single copy. */
 export const lines = (self: Snapshot, behind: ReadonlyArray<History.Entry>): ReadonlyArray<History.Entry> => {

@@ -59,9 +59,10 @@ export const view = (
   const history = History.make(() => Chunks.lines(shown, last), {
     events: () => Chunks.events(shown, Chunks.happening(last)),
     latest: (count) => Chunks.latest(shown, Chunks.happening(last), count),
-    shared: (earlier) => {
+    since: (earlier, count) => {
       const before = snapshots.get(earlier)
-      return before === undefined ? 0 : Chunks.shared(shown, before)
+      const isKnown = before !== undefined && count <= Chunks.shared(shown, before)
+      return isKnown ? Chunks.rest(shown, count, last) : undefined
     },
     unheard
   })

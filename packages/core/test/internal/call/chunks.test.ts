@@ -66,6 +66,11 @@ describe("the chunks of a history", () => {
             lines.slice(0, shared).every((line, i) => line === before[i]),
             `seed ${seed}`
           )
+          const rest = Chunks.rest(snapshot, shared, [])
+          assert.isTrue(
+            rest.length === lines.length - shared && rest.every((line, i) => line === lines[shared + i]),
+            `seed ${seed}`
+          )
         }
         assert.isTrue(
           Chunks.lines(snapshot, []).every((line, i) => line === lines[i]),
@@ -97,6 +102,8 @@ describe("the chunks of a history", () => {
     const snapshot = Chunks.snapshot(self)
     Chunks.push(self, happened("later"))
     assert.deepStrictEqual(Chunks.lines(snapshot, [more, text]), [...plain, more, text])
+    assert.deepStrictEqual(Chunks.rest(snapshot, 599, [more, text]), [plain[599]!, more, text])
+    assert.deepStrictEqual(Chunks.rest(snapshot, 600, [more]), [more])
     assert.deepStrictEqual(Chunks.events(snapshot, eventsOf([more])), [...eventsOf(plain), ...eventsOf([more])])
     assert.deepStrictEqual(Chunks.latest(snapshot, eventsOf([more]), 2), eventsOf([plain.at(-1)!, more]))
   })

@@ -41,22 +41,23 @@ describe("the lines of a history", () => {
     assert.strictEqual(eventsOf(self), "a b")
   })
 
-  it("a view shares the lines of an earlier view of the same record, as far as they are in their place", () => {
+  it("a view knows what it has added to an earlier view of the same record, until that is edited", () => {
     const self = open(happened("a"), sent("hello"))
     const early = Lines.view(self, [], [happened("own")])
     Lines.push(self, happened("b"))
-    const late = Lines.view(self, [])
-    assert.strictEqual(History.shared(late, early), 2)
-    assert.strictEqual(History.shared(late, Lines.view(open(happened("a"), sent("hello")), [])), 0)
-    assert.strictEqual(
-      History.shared(
-        late,
-        History.make(() => early.entries)
-      ),
-      0
-    )
+    const late = Lines.view(self, [], [happened("last")])
+    const since = (earlier: History.History, count: number) =>
+      History.since(late, earlier, count)?.map(({ item }) => name(item))
+    assert.deepStrictEqual(since(early, 2), ["b", "last"])
+    assert.deepStrictEqual(since(early, 1), ["hello", "b", "last"])
+    // The reader's own line has no place.
+    assert.isUndefined(since(early, 3))
+    assert.isUndefined(since(Lines.view(open(happened("a"), sent("hello")), []), 1))
+    const made = History.make(() => early.entries)
+    assert.isUndefined(since(made, 1))
+    assert.isUndefined(History.since(made, early, 1))
     Result.getOrThrow(Lines.insert(self, happened("c"), { before: "a" }))
-    assert.strictEqual(History.shared(Lines.view(self, []), early), 0)
+    assert.isUndefined(History.since(Lines.view(self, []), early, 1))
   })
 
   it("a view keeps its content, even if it is first read after more has happened", () => {
