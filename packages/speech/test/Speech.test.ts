@@ -234,6 +234,40 @@ describe("Speech", () => {
     })
   )
 
+  it.effect("a voice may give its audio in parts of any size, also none and half a sample", () =>
+    Effect.gen(function* () {
+      const tts = Layer.effect(
+        TextToSpeech.TextToSpeech,
+        Effect.gen(function* () {
+          const tones = yield* Effect.provide(TextToSpeech.TextToSpeech, TestVoice.layer())
+          const open: (typeof tones)["open"] = (voice, format) =>
+            Effect.map(tones.open(voice, format), (session) => ({
+              ...session,
+              context: Effect.map(session.context, (context) => ({
+                ...context,
+                audio: Stream.flatMap(context.audio, (part) => {
+                  const { bytes } = part.audio
+                  const sizes = [0, 1, 0, 333, 2, bytes.length]
+                  let at = 0
+                  return Stream.fromIterable(
+                    sizes.map((size, index) => {
+                      const own = bytes.subarray(at, at + size)
+                      at += own.length
+                      return { audio: { ...part.audio, bytes: own }, words: index === 0 ? part.words : [] }
+                    })
+                  )
+                })
+              }))
+            }))
+          return { ...tones, open }
+        })
+      )
+      const { events, line } = yield* play(teller, { length: 9000, tts, options: still })
+      assert.deepStrictEqual(heardText(events), [story])
+      assert.strictEqual(wordsPlayed(line, story), story)
+    })
+  )
+
   it.effect("a voice that ends a reply and has said nothing is tried again, and its text does not count as heard", () =>
     Effect.gen(function* () {
       let contexts = 0

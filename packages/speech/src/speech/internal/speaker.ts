@@ -87,11 +87,16 @@ export const make = (options: {
       const next = yield* Stream.toPull(Stream.rechunk(context.audio, 1))
       let transcoder: Transcode.Transcoder | undefined
       const inFormat = (part: SpokenAudio): SpokenAudio => {
-        if (AudioFormat.equals(part.audio.format, options.format)) return part
-        transcoder ??= Transcode.make(part.audio.format, options.format)
+        const { bytes, format } = part.audio
+        // A part may end in the middle of a sample: the transcoder keeps the half for the next one.
+        const isWhole = bytes.length % AudioFormat.bytesPerSample(format) === 0
+        if (transcoder === undefined && isWhole && AudioFormat.equals(format, options.format)) return part
+        if (transcoder === undefined || !AudioFormat.equals(transcoder.from, format)) {
+          transcoder = Transcode.make(format, options.format)
+        }
         return {
           ...part,
-          audio: { format: options.format, bytes: transcoder.push(part.audio.bytes), time: AudioTime.zero }
+          audio: { format: options.format, bytes: transcoder.push(bytes), time: AudioTime.zero }
         }
       }
       return yield* Effect.forever(
