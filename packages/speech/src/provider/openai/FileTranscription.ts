@@ -14,8 +14,9 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as AudioFormat from "../../AudioFormat.ts"
 import * as AudioFrame from "../../AudioFrame.ts"
-import type { AudioTime } from "../../AudioTime.ts"
+import * as AudioTime from "../../AudioTime.ts"
 import * as SpeechError from "../../SpeechError.ts"
+import * as AudioClock from "../../stt/internal/audioClock.ts"
 import * as Service from "../../stt/internal/service.ts"
 import * as Transcode from "../../Transcode.ts"
 import * as Vad from "../../Vad.ts"
@@ -104,9 +105,12 @@ const decode = Schema.decodeUnknownEffect(Schema.Struct({ text: Schema.String })
 /** A complete utterance. */
 interface Utterance {
   readonly wav: Uint8Array<ArrayBuffer>
-  readonly from: AudioTime
-  readonly to: AudioTime
+  readonly from: AudioTime.AudioTime
+  readonly to: AudioTime.AudioTime
 }
+
+/** How much silence stands for a gap, in milliseconds: enough for the detector to notice that speech has ended. */
+const longestGapMs = 500
 
 const session = Effect.fnUntraced(function* (
   format: AudioFormat.AudioFormat,
@@ -122,17 +126,25 @@ const session = Effect.fnUntraced(function* (
   const utterances = yield* Queue.unbounded<Utterance, Cause.Done>()
   let state = VadEdges.initial
   let frames: Array<AudioFrame.AudioFrame> = []
-  let begin: AudioTime | undefined
+  let begin: AudioTime.AudioTime | undefined
   let isOver = false
+  /** Frames count from the first sample, and the events from the beginning of the call. */
+  const clock = AudioClock.make()
+  let samples = 0
+  let callEnd: number | undefined
 
-  const cut = (to: AudioTime) => {
+  const cut = (to: AudioTime.AudioTime) => {
     const from = begin
     if (from === undefined) return
     const parts = frames.map((frame) => AudioFrame.slice(frame, from, to).bytes)
     const pcm = Transcode.all(Buffer.concat(parts), format, AudioFormat.pcm16000)
     begin = undefined
     if (Result.isSuccess(pcm) && pcm.success.length > 0) {
-      Queue.offerUnsafe(utterances, { wav: Wav.make(pcm.success, AudioFormat.pcm16000), from, to })
+      Queue.offerUnsafe(utterances, {
+        wav: Wav.make(pcm.success, AudioFormat.pcm16000),
+        from: clock.at(from),
+        to: clock.at(to)
+      })
     }
   }
   const last = () => AudioFrame.end(frames.at(-1)!)
@@ -150,7 +162,10 @@ const session = Effect.fnUntraced(function* (
     }),
     Effect.forkScoped
   )
-  const listen = (frame: AudioFrame.AudioFrame) => {
+  const listen = (sent: AudioFrame.AudioFrame) => {
+    clock.sent(sent)
+    const frame = { ...sent, time: AudioTime.fromSamples(samples, format.sampleRateHz) }
+    samples += AudioFrame.samples(sent)
     frames.push(frame)
     const found = windows.push(frame)
     if (Result.isFailure(found)) throw found.failure
@@ -159,7 +174,7 @@ const session = Effect.fnUntraced(function* (
     for (const edge of changes) {
       if (edge._tag === "SpeechStarted") {
         begin = edge.soundFrom
-        Queue.offerUnsafe(events, { _tag: "SpeechStarted", at: edge.from })
+        Queue.offerUnsafe(events, { _tag: "SpeechStarted", at: clock.at(edge.from) })
       } else cut(edge.at)
     }
     if (begin !== undefined && last() - begin >= maxUtteranceMs) {
@@ -175,7 +190,15 @@ const session = Effect.fnUntraced(function* (
     send: (frame) =>
       Effect.sync(() => {
         if (!AudioFormat.equals(frame.format, format)) throw wrongFormat(format, frame.format)
-        if (!isOver) listen(frame)
+        if (isOver) return
+        // A gap counts as silence, in which an utterance ends.
+        const gapMs = callEnd === undefined ? 0 : Math.min(frame.time - callEnd, longestGapMs)
+        if (gapMs >= 1) {
+          const bytes = new Uint8Array(AudioFormat.bytesOf(format, gapMs)).fill(AudioFormat.silentByte(format))
+          listen({ format, bytes, time: AudioTime.make(callEnd!) })
+        }
+        listen(frame)
+        callEnd = AudioFrame.end(frame)
       }),
     flush: Effect.sync(() => {
       if (isOver || begin === undefined) return

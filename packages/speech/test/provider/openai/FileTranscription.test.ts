@@ -3,6 +3,7 @@ import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
+import * as AudioTime from "../../../src/AudioTime.ts"
 import * as AudioFormat from "../../../src/AudioFormat.ts"
 import * as FileTranscription from "../../../src/provider/openai/FileTranscription.ts"
 import * as SpeechToText from "../../../src/SpeechToText.ts"
@@ -64,6 +65,30 @@ describe("transcription of whole utterances", () => {
       assert.closeTo((wav.length - 44) / 32, finals[0]!.to! - finals[0]!.from!, 1)
       const form = request!.body.toString("latin1")
       for (const part of ["base", "de", "Antiphon"]) assert.include(form, `\r\n\r\n${part}\r\n`)
+    })
+  )
+
+  it.effect("hears on across gaps in the audio and corrections of its time, and tells times of the call", () =>
+    Effect.gen(function* () {
+      const server = yield* answers("Good morning.", "A table.")
+      const session = yield* opened(server)
+      // 300 ms are missing, later two seconds, and then the time is corrected by 40 ms.
+      const moved = (time: number) =>
+        AudioTime.make(time < 700 ? time : time < 1400 ? time + 300 : time < 1800 ? time + 2300 : time + 2260)
+      const frames = audio(2800).map((frame) => ({ ...frame, time: moved(frame.time) }))
+      yield* Effect.forEach(frames, session.send)
+      yield* session.end
+      const finals = [...(yield* Stream.runCollect(session.events))].filter((event) => event._tag === "Final")
+      assert.deepStrictEqual(
+        finals.map(({ text }) => text),
+        ["Good morning.", "A table."]
+      )
+      assert.closeTo(finals[0]!.from!, 200, 33)
+      assert.closeTo(finals[0]!.to!, 1100, 40)
+      // The detector hears 300 and 500 ms of silence for the gaps: its 2000th millisecond is the 1200th of the audio.
+      assert.isAbove(finals[1]!.from!, moved(1200) - 400)
+      assert.isBelow(finals[1]!.to!, moved(2200))
+      assert.lengthOf(server.requests, 2)
     })
   )
 
