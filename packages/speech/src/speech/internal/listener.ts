@@ -47,6 +47,7 @@ export const make = (options: {
   readonly againMs: number
   readonly heard: (event: SpeechToText.Event) => void
 }): Listener => {
+  const provider = options.stt.name.split("/")[0]!
   let session = options.session
   let kept: Array<AudioFrame.AudioFrame> = []
   let orders: Array<Order> | undefined
@@ -80,10 +81,12 @@ export const make = (options: {
       }),
       { disableYield: true }
     )
-    yield* Effect.forkScoped(feed)
-    yield* Stream.runForEach(events, (event) => Effect.sync(() => options.heard(event)))
+    // One that breaks down while it takes audio has failed as well, or nobody would notice that it hears nothing.
+    const fed = Effect.catchDefect(feed, (cause) => Effect.fail(SpeechError.make(provider, { _tag: "Engine", cause })))
+    const told = Stream.runForEach(events, (event) => Effect.sync(() => options.heard(event)))
+    yield* Effect.raceFirst(told, fed)
     // If the recogniser ends during the call, it has closed the connection.
-    return yield* Effect.fail(SpeechError.make(options.stt.name.split("/")[0]!, { _tag: "Closed", closeCode: 1000 }))
+    return yield* Effect.fail(SpeechError.make(provider, { _tag: "Closed", closeCode: 1000 }))
   }).pipe(
     Effect.scoped,
     Effect.ensuring(

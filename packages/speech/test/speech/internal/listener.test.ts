@@ -53,7 +53,10 @@ it.effect("a reopened recogniser gets the last seconds, except what was already 
 )
 
 /** A listener whose recogniser receives frames with `send`, and never says anything. */
-const listening = (send: (at: number) => Effect.Effect<void>) =>
+const listening = (
+  send: (at: number) => Effect.Effect<void>,
+  retry: Parameters<typeof Listener.make>[0]["retry"] = Schedule.recurs(0)
+) =>
   Listener.make({
     stt: {
       name: "test/one",
@@ -69,7 +72,7 @@ const listening = (send: (at: number) => Effect.Effect<void>) =>
     },
     format: AudioFormat.pcm16000,
     session: {},
-    retry: Schedule.recurs(0),
+    retry,
     againMs: 200,
     heard: () => {}
   })
@@ -91,6 +94,31 @@ it.effect("a recogniser gets each frame at once, and the last seconds are kept t
       assert.deepStrictEqual(recent, times(Math.max(0, to - 200), to))
     }
   })
+)
+
+it.effect("a recogniser that breaks down while it takes audio is opened again, and given up like any other", () =>
+  VirtualTime.run(
+    Effect.gen(function* () {
+      for (const [retries, expected] of [
+        [0, times(0, 60)],
+        [1, [...times(0, 60), ...times(0, 100)]]
+      ] as const) {
+        const sent: Array<number> = []
+        const send = (at: number) =>
+          Effect.sync(() => {
+            sent.push(at)
+            if (sent.length === 3) throw new Error("a defect")
+          })
+        const listener = listening(send, Schedule.recurs(retries))
+        const fiber = yield* Effect.forkChild(listener.run)
+        yield* Effect.sleep(20)
+        hear(listener, 0, 100)
+        yield* Effect.sleep(20)
+        assert.deepStrictEqual(sent, expected)
+        assert.strictEqual(fiber.pollUnsafe() !== undefined, retries === 0)
+      }
+    })
+  )
 )
 
 it.effect("a recogniser that does not keep up loses the oldest frames", () =>
