@@ -14,9 +14,11 @@
 import * as Agent from "@antiphon/core/Agent"
 import * as Interim from "@antiphon/core/agent/Interim"
 import * as Recorder from "@antiphon/core/recording/Recorder"
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Queue from "effect/Queue"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
@@ -134,7 +136,15 @@ const call = (factory: Agent.Factory<unknown, never, never>, line: Transport, op
       measured: (timing) => void fork(Measured.record(timing, options.measured, span)),
       tell
     })
-    const steps = Steps.make(State.initial(settings, voice), () => ({ now: ear.now(), at: at() }), perform)
+    const steps = Steps.make(
+      State.initial(settings, voice),
+      () => ({ now: ear.now(), at: at() }),
+      perform,
+      (defect) => {
+        Deferred.doneUnsafe(over, Exit.die(defect))
+        outbox.perform(transport.hangUp("failed"))
+      }
+    )
 
     const meant = policy.endpointing === "push" ? PushToTalk.gate(format) : undefined
     const frame = (heard: Ear.Heard) => {
@@ -176,10 +186,12 @@ const call = (factory: Agent.Factory<unknown, never, never>, line: Transport, op
       Effect.sync(() => tell({ _tag: "Deaf" }))
     )
 
-    const broken = (error: TransportError) => Deferred.fail(over, error)
-    yield* Effect.forkScoped(Effect.catch(read, broken))
-    yield* Effect.forkScoped(Effect.catch(outbox.run, broken))
-    yield* Effect.forkScoped(watch)
+    // A defect must not leave a call that nobody runs: neither the line nor the agent would learn that it is over.
+    const broken = (cause: Cause.Cause<TransportError>) =>
+      Effect.andThen(Cause.hasDies(cause) ? transport.hangUp("failed") : Effect.void, Deferred.failCause(over, cause))
+    yield* Effect.forkScoped(Effect.catchCause(read, broken))
+    yield* Effect.forkScoped(Effect.catchCause(outbox.run, broken))
+    yield* Effect.forkScoped(Effect.catchCause(watch, broken))
     yield* Effect.forkScoped(listen)
     speaker.warm(voice)
 

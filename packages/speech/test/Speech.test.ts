@@ -12,6 +12,7 @@ import * as AudioTime from "../src/AudioTime.ts"
 import type { SpokenWord } from "../src/SpokenAudio.ts"
 import type * as TestLine from "../src/testing/TestLine.ts"
 import * as TestVoice from "../src/testing/TestVoice.ts"
+import * as Vad from "../src/Vad.ts"
 import * as TextToSpeech from "../src/TextToSpeech.ts"
 import * as FloorPolicy from "../src/FloorPolicy.ts"
 import type * as Playback from "../src/Playback.ts"
@@ -838,6 +839,39 @@ describe("Speech", () => {
       })
     )
   }
+
+  it.effect("a defect of a text filter or a detector ends the call, and the line is hung up", () =>
+    Effect.gen(function* () {
+      const filter = () => ({
+        push: () => {
+          throw new Error("a defect of the filter")
+        },
+        end: () => []
+      })
+      const { ending, events, line } = yield* play(teller, { length: 9000, options: { filter } })
+      assert.isTrue(Exit.hasDies(ending))
+      assert.deepStrictEqual(tags(events), ["CallStarted", "CallEnded"])
+      assert.deepStrictEqual(
+        line.orders.map(({ order, text }) => [order, text]),
+        [["hangUp", "failed"]]
+      )
+
+      const vad = Layer.succeed(Vad.Vad, {
+        make: Effect.succeed({
+          sampleRateHz: 16000 as const,
+          windowSamples: 512,
+          probability: () => {
+            throw new Error("a defect of the detector")
+          },
+          reset: () => {}
+        })
+      })
+      const deaf = yield* play(teller, { length: 9000, vad })
+      assert.isTrue(Exit.hasDies(deaf.ending))
+      assert.include(tags(deaf.events), "CallEnded")
+      assert.lengthOf(deaf.line.orders, 1)
+    })
+  )
 
   it.effect("a broken line ends the call, and the agent handles the end", () =>
     Effect.gen(function* () {

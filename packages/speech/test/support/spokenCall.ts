@@ -25,6 +25,8 @@ export interface Script extends Omit<TestLine.Options, "length"> {
   readonly voice?: TestVoice.Options
   /** Called when the recogniser is asked for the words so far. */
   readonly flushed?: () => void
+  /** Another voice detector. */
+  readonly vad?: Layer.Layer<Vad.Vad>
   /** Another voice. */
   readonly tts?: Layer.Layer<TextToSpeech.TextToSpeech>
   readonly options?: Speech.Options
@@ -113,7 +115,7 @@ export const play = <R = never>(agent: Agent.Source<unknown, never, R>, script: 
     ).pipe(
       Effect.provide(
         Layer.mergeAll(
-          Vad.scripted(script.speech ?? []),
+          script.vad ?? Vad.scripted(script.speech ?? []),
           listening(script),
           script.tts ?? TestVoice.layer(script.voice),
           TurnDetector.TurnDetector.text()

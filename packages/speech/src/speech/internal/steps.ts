@@ -1,4 +1,5 @@
 /** Takes the pipeline's inputs one after another, and starts the effects of each before the next is looked at. */
+import * as Result from "effect/Result"
 import * as Pipeline from "./pipeline.ts"
 import type * as State from "./state.ts"
 import type { Told } from "./told.ts"
@@ -14,7 +15,8 @@ export interface Steps {
 export const make = (
   initial: State.State,
   clock: () => Parameters<typeof Pipeline.step>[2],
-  perform: (wanted: Wanted) => void
+  perform: (wanted: Wanted) => void,
+  broke: (defect: unknown) => void
 ): Steps => {
   let state = initial
   const inbox: Array<Told> = []
@@ -25,12 +27,17 @@ export const make = (
       inbox.push(told)
       if (isStepping) return
       isStepping = true
-      for (let next = inbox.shift(); next !== undefined; next = inbox.shift()) {
-        const [after, wanted] = Pipeline.step(state, next, clock())
-        state = after
-        for (const each of wanted) perform(each)
-      }
+      const stepped = Result.try(() => {
+        for (let next = inbox.shift(); next !== undefined; next = inbox.shift()) {
+          const [after, wanted] = Pipeline.step(state, next, clock())
+          state = after
+          for (const each of wanted) perform(each)
+        }
+      })
       isStepping = false
+      if (Result.isSuccess(stepped) || state.isOver) return
+      state = { ...state, isOver: true }
+      broke(stepped.failure)
     }
   }
 }

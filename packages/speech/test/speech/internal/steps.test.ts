@@ -27,7 +27,12 @@ describe("steps", () => {
       steps.tell({ _tag: "Line", incoming: { _tag: "Dtmf", button: "1" } })
       seen.push(`over: ${steps.state().isOver}`)
     }
-    const steps = Steps.make(initial, () => ({ now: AudioTime.make(now), at: now }), perform)
+    const steps = Steps.make(
+      initial,
+      () => ({ now: AudioTime.make(now), at: now }),
+      perform,
+      () => {}
+    )
     assert.strictEqual(steps.state(), initial)
     now = 20
     steps.tell({ _tag: "Line", incoming: { _tag: "Dtmf", button: "5" } })
@@ -37,5 +42,21 @@ describe("steps", () => {
       seen.filter((each) => each !== "Stepped"),
       ["Report", "Finish", "over: true"]
     )
+  })
+
+  it("end with a defect, which is told once", () => {
+    const broken: Array<unknown> = []
+    const perform = (wanted: Wanted) => {
+      if (wanted._tag === "Report") throw new Error("a defect")
+    }
+    const steps = Steps.make(
+      initial,
+      () => ({ now: AudioTime.zero, at: 0 }),
+      perform,
+      (defect) => broken.push(defect)
+    )
+    for (const button of ["1", "2"]) steps.tell({ _tag: "Line", incoming: { _tag: "Dtmf", button } })
+    assert.isTrue(steps.state().isOver)
+    assert.lengthOf(broken, 1)
   })
 })
