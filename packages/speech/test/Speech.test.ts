@@ -857,6 +857,7 @@ describe("Speech", () => {
       )
 
       const vad = Layer.succeed(Vad.Vad, {
+        name: "broken",
         make: Effect.succeed({
           sampleRateHz: 16000 as const,
           windowSamples: 512,
