@@ -1,6 +1,6 @@
 /**
  * The floor of the telephone bench: a server written directly on `ws` that does what no server can leave out. It reads each message
- * of the carrier, decodes, resamples and judges its audio with Silero, and sends 40 ms of audio at a time, and a mark after each word.
+ * of the carrier, decodes, resamples and judges its audio with Silero, and sends 100 ms of audio at a time, and a mark after each word.
  * There is no call behind it: nobody is recognised, answered, interrupted or recorded.
  */
 import * as AudioFormat from "@antiphon/speech/AudioFormat"
@@ -14,7 +14,7 @@ import { wordMs } from "./telephoneCall.ts"
 import { workingVad } from "./workingVad.ts"
 
 const format = AudioFormat.mulaw8000
-const messageMs = 40
+const messageMs = 100
 const message = Buffer.alloc(AudioFormat.bytesOf(format, messageMs), 0x80)
 
 const answer = (socket: WebSocket, detector: Vad.Detector): void => {

@@ -81,6 +81,12 @@ const audio = (gate: Gate, bytes: Uint8Array, now: number): Step => {
   if (bytes.length === 0) return quiet(gate)
   if (gate.format === undefined) return early(gate, bytes)
   if (isAhead(gate, now)) return tooFast(gate)
+  const most = AudioFormat.bytesOf(gate.format, mostAheadMs)
+  if (bytes.length > most) {
+    // A single frame must not run away either.
+    const [next, incoming] = samples(gate, gate.format, bytes.subarray(0, most))
+    return { ...tooFast(next), incoming }
+  }
   const [next, incoming] = samples(gate, gate.format, bytes)
   return bytes.length % 2 === 0
     ? quiet(next, incoming)

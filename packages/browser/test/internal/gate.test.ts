@@ -73,6 +73,11 @@ describe("gate", () => {
     }
     for (let passed = 0; passed < 6; passed++) assert.deepStrictEqual(second(1000), [1])
     assert.deepStrictEqual(second(1000), [0, "too_fast"])
+    const long = Gate.step(Gate.step(Gate.initial, start, 0).gate, new Uint8Array(3_200_000), 0)
+    assert.deepStrictEqual(
+      long.incoming.map((one) => one._tag === "Audio" && one.bytes.length),
+      [160_000]
+    )
     const gap = JSON.stringify({ type: "gap", ms: 60_000 })
     assert.deepStrictEqual(Gate.step(gate, gap, 1000).incoming, [])
     assert.deepStrictEqual(second(2000), [1])

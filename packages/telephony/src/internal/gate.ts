@@ -9,6 +9,8 @@ import * as Sequence from "./sequence.ts"
 
 /** Messages of audio that are kept until the call starts: two seconds, in messages of 20 ms. */
 const mostEarly = 100
+/** The same in bytes, for larger messages: two seconds of 16 bits at 48 kHz. */
+const mostEarlyBytes = 192_000
 /** How far audio may run ahead of real time. More would make the call's clock, which counts samples, run away. */
 const mostAheadMs = 5000
 
@@ -114,18 +116,22 @@ const start = (gate: Gate, started: Started, now: number): Step => {
 }
 
 const early = (gate: Gate, message: Extract<Message, { readonly _tag: "Media" }>): Step =>
-  gate.early.length < mostEarly
+  gate.early.length < mostEarly &&
+  gate.early.reduce((sum, { bytes }) => sum + bytes.length, message.bytes.length) <= mostEarlyBytes
     ? quiet({ ...gate, early: [...gate.early, message] })
     : drop(gate, "more than two seconds of audio before the start")
 
 const media = (
   gate: Gate,
   format: AudioFormat.AudioFormat,
-  { bytes, chunk }: Extract<Message, { readonly _tag: "Media" }>,
+  { bytes: all, chunk }: Extract<Message, { readonly _tag: "Media" }>,
   now: number
 ): Step => {
-  if (bytes.length === 0) return quiet(gate)
-  if (gate.audioMs - (now - gate.startedAt) > mostAheadMs) return drop(gate, "audio faster than real time")
+  if (all.length === 0) return quiet(gate)
+  const roomMs = mostAheadMs - (gate.audioMs - (now - gate.startedAt))
+  if (roomMs < 0) return drop(gate, "audio faster than real time")
+  // A single message must not run away either.
+  const bytes = all.subarray(0, AudioFormat.bytesOf(format, mostAheadMs))
   const [sequence, pieces] = Sequence.step(gate.sequence, bytes, chunk)
   if (pieces.length === 0 && sequence.held.length <= gate.sequence.held.length) {
     return drop({ ...gate, sequence }, "audio that was repeated or late")
@@ -135,8 +141,9 @@ const media = (
   let { audioMs, half } = gate
   for (const piece of pieces) {
     if (typeof piece === "number") {
-      incoming.push({ _tag: "Gap", ms: piece * lostMs })
-      audioMs += piece * lostMs
+      const ms = Math.min(piece * lostMs, Math.max(0, roomMs - (audioMs - gate.audioMs)))
+      incoming.push({ _tag: "Gap", ms })
+      audioMs += ms
       // The second half of the sample was in a lost piece.
       half = undefined
       continue
@@ -146,7 +153,8 @@ const media = (
     audioMs += AudioFormat.durationMs(format, whole.length)
     if (whole.length > 0) incoming.push({ _tag: "Audio", bytes: whole })
   }
-  return quiet({ ...gate, sequence, half, audioMs }, incoming)
+  const next = { ...gate, sequence, half, audioMs }
+  return bytes.length === all.length ? quiet(next, incoming) : drop(next, "audio faster than real time", incoming)
 }
 
 /** Whole samples of a piece, including the half sample that was kept from the piece before. */

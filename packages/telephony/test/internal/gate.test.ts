@@ -50,6 +50,33 @@ describe("gate", () => {
     assert.lengthOf(audioOf(late), 64_000)
   })
 
+  it("a single message does not run away from the clock either, by its length or by the gap before it", () => {
+    const [, long] = play([started(AudioFormat.mulaw8000), media(new Uint8Array(800_000))], () => 0)
+    assert.lengthOf(audioOf([long!]), 40_000)
+    assert.match(long!.dropped!, /faster than real time/)
+    const hour = [media(new Uint8Array(8000), 1), media(new Uint8Array(8000), 400)]
+    const gaps = (now: (index: number) => number) =>
+      play([started(AudioFormat.mulaw8000), ...hour], now).flatMap(({ incoming }) =>
+        incoming.flatMap((one) => (one._tag === "Gap" ? [one.ms] : []))
+      )
+    assert.deepStrictEqual(
+      gaps(() => 0),
+      [4000]
+    )
+    // So much was lost indeed.
+    assert.deepStrictEqual(
+      gaps((index) => (index < 2 ? 0 : 500_000)),
+      [398_000]
+    )
+  })
+
+  it("keeps no more than two seconds before the start if messages are long", () => {
+    const early = Array.from({ length: 10 }, () => media(new Uint8Array(64_000)))
+    const steps = play([...early, started(AudioFormat.pcm16000)], () => 0)
+    assert.lengthOf(audioOf(steps), 192_000)
+    assert.strictEqual(steps.filter(({ dropped }) => dropped?.includes("before the start")).length, 7)
+  })
+
   it("rejects an unusable format, and ignores audio after that or after a stop", () => {
     const [refused, after] = play([started(undefined), media(bytes(160))])
     assert.match(refused!.refused!, /format/)
