@@ -29,6 +29,7 @@ import type { Answer, Surroundings } from "./Answer.ts"
 import * as Wire from "./internal/callsApi/wire.ts"
 import * as Holding from "./internal/holding.ts"
 import * as Parting from "./internal/parting.ts"
+import * as Query from "./internal/query.ts"
 import * as Reception from "./internal/reception.ts"
 import * as Secret from "./internal/secret.ts"
 
@@ -98,10 +99,10 @@ const routes = <E, R, AE, AR>(answer: Answer<E, R>, options: Options<AE, AR>, re
   })
 
 /** Reads the token from wherever clients of the API put it. */
-const tokenOf = ({ headers, originalUrl }: HttpServerRequest): string =>
-  /^Bearer +(.+)$/i.exec(headers.authorization ?? "")?.[1]?.trim() ??
-  headers["x-api-key"] ??
-  new URL(originalUrl, "http://localhost").searchParams.get("access_token") ??
+const tokenOf = (request: HttpServerRequest): string =>
+  /^Bearer +(.+)$/i.exec(request.headers.authorization ?? "")?.[1]?.trim() ??
+  request.headers["x-api-key"] ??
+  Query.of(request).get("access_token") ??
   ""
 
 /** The API's own limit: a client that sends neither audio nor pings for this long is gone. */

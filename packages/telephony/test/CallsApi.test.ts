@@ -4,6 +4,7 @@ import * as AudioFormat from "@antiphon/speech/AudioFormat"
 import * as AudioTime from "@antiphon/speech/AudioTime"
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Layer, Redacted } from "effect"
+import { createConnection } from "node:net"
 import * as CallsApi from "../src/CallsApi.ts"
 import { connect } from "./support/client.ts"
 import { audioOf, listener, serve } from "./support/server.ts"
@@ -159,6 +160,30 @@ describe("CallsApi", () => {
       )
       assert.strictEqual(yield* Effect.flip(connect(address(own), { "x-api-key": "open" })), 401)
       yield* connect(address(own), { "x-api-key": "key of agent-7" })
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("answers a client whose address is none", () =>
+    Effect.gen(function* () {
+      const heard = yield* listener
+      const server = yield* serve(CallsApi.layer(heard.answer, { settings: { token: Redacted.make("open") } }))
+      const { port } = new URL(server)
+      /** The first line of the answer to a request with this target. */
+      const answer = (target: string) =>
+        Effect.callback<string>((resume) => {
+          const socket = createConnection(Number(port), "127.0.0.1", () =>
+            socket.write(`GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
+          )
+          socket.once("data", (data) => resume(Effect.succeed(data.toString("latin1").split("\r\n")[0]!)))
+          return Effect.sync(() => socket.destroy())
+        })
+      for (const target of [
+        "http://[/agents/stream/x",
+        "http://x:999999/agents/stream/x?access_token=%",
+        "/agents/stream/x"
+      ]) {
+        assert.strictEqual(yield* answer(target), "HTTP/1.1 401 Unauthorized", target)
+      }
     }).pipe(Effect.scoped)
   )
 

@@ -13,6 +13,7 @@ import * as Body from "../body.ts"
 import type * as CarrierDesk from "../carrierDesk.ts"
 import * as Holding from "../holding.ts"
 import * as PublicAddress from "../publicAddress.ts"
+import * as Query from "../query.ts"
 import * as Reception from "../reception.ts"
 import * as Twiml from "../twiml.ts"
 import * as Calls from "./calls.ts"
@@ -58,9 +59,7 @@ const signedForm = (
     return isOurs ? new Map([...queryOf(request), ...fields]) : yield* refuse
   })
 
-const queryOf = (request: HttpServerRequest): ReadonlyArray<readonly [string, string]> => [
-  ...new URL(request.originalUrl, "http://localhost").searchParams
-]
+const queryOf = (request: HttpServerRequest): ReadonlyArray<readonly [string, string]> => [...Query.of(request)]
 
 /** Public address of these routes. */
 const baseOf = (desk: Desk, request: HttpServerRequest): string => PublicAddress.of(request, desk.addresses) + desk.path
