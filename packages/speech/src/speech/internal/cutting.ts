@@ -2,7 +2,7 @@
 import type { FloorEvent } from "../../FloorEvent.ts"
 import * as Playback from "../../Playback.ts"
 import * as Hearing from "./hearing.ts"
-import type { Draft, Reply } from "./state.ts"
+import type { Draft, Reply, Utterance } from "./state.ts"
 import * as State from "./state.ts"
 import * as Utterances from "./utterances.ts"
 
@@ -29,13 +29,14 @@ export const cut = (
   isCut: (reply: Reply) => boolean = (reply) => !reply.isTentative
 ): ReadonlyArray<FloorEvent> => {
   clear(draft)
-  for (const { id } of draft.utterances) Utterances.reckon(draft, id, false)
+  const replies = draft.replies.filter(isCut)
+  const isDropped = ({ interruptible, reply }: Utterance) =>
+    interruptible && (reply === undefined || replies.some(({ id }) => id === reply))
+  for (const utterance of draft.utterances) if (isDropped(utterance)) Utterances.reckon(draft, utterance.id, false)
   const [playback, news] = Playback.cut(draft.playback, draft.now, generation)
   draft.playback = playback
   const events = Hearing.tell(draft, news)
-  const replies = draft.replies.filter(isCut)
-  const isOf = (reply: string | undefined) => reply === undefined || replies.some(({ id }) => id === reply)
-  const dropped = draft.utterances.filter((each) => each.interruptible && isOf(each.reply))
+  const dropped = draft.utterances.filter(isDropped)
   const wordsOf = new Set(dropped.flatMap((each) => (each.text.trim() === "" ? [] : [each.reply ?? ""])))
   draft.exits = draft.exits.filter(
     (exit) => !(exit.isDropped && wordsOf.has(exit.reply) && dropped.some((each) => each.number <= exit.after))
