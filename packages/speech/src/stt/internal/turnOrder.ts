@@ -59,7 +59,7 @@ export const step = (state: State, event: Event): readonly [State, ReadonlyArray
  */
 const isLate = ({ ended }: State, event: Event): boolean => {
   if (!("text" in event) || event.to !== undefined || event.text === "") return false
-  return ended.toLowerCase().startsWith(event.text.toLowerCase().replace(/[.,!?\u2026]+$/, ""))
+  return ended.toLowerCase().startsWith(event.text.toLowerCase().replace(/(?<![.,!?\u2026])[.,!?\u2026]+$/, ""))
 }
 
 const started = (state: State, at: Extract<Event, { _tag: "SpeechStarted" }>["at"]): ReadonlyArray<Event> =>

@@ -344,7 +344,7 @@ const space = (draft: Draft, isLast: boolean): boolean => {
   if (draft.isItem) {
     // Signs that close a heading.
     const closing = /^[^\S\n]+#+[^\S\n]*(?=\n|$)/.exec(draft.held)
-    if (!isLast && /^[^\S\n]+#*[^\S\n]*$/.test(draft.held)) return false
+    if (!isLast && /^[^\S\n]+(?:#+[^\S\n]*)?$/.test(draft.held)) return false
     if (closing !== null) {
       skip(draft, closing[0].length)
       return true
