@@ -15,16 +15,17 @@ const seconds = { unit: "s" }
 type Registry = Context.Context<never>
 
 const open = Metric.gauge("antiphon_calls_open", { description: "Calls that are open" })
-const calls = Metric.counter("antiphon_calls", { description: "Calls that are over, by how", incremental: true })
+const calls = () => Metric.counter("antiphon_calls", { description: "Calls that are over, by how", incremental: true })
 const length = Metric.histogram("antiphon_call_duration", {
   description: "Length of calls",
   attributes: seconds,
   boundaries: lengths
 })
-const turns = Metric.counter("antiphon_turns", {
-  description: "Turns that are over, by what started them and how they ended",
-  incremental: true
-})
+const turns = () =>
+  Metric.counter("antiphon_turns", {
+    description: "Turns that are over, by what started them and how they ended",
+    incremental: true
+  })
 const turnDuration = Metric.histogram("gen_ai.invoke_agent.duration", {
   description: "Length of turns",
   attributes: { ...seconds, "gen_ai.operation.name": "invoke_agent" },
@@ -44,10 +45,11 @@ const interruptions = Metric.counter("antiphon_interruptions", {
   description: "Times that a caller has begun to speak while the agent was speaking",
   incremental: true
 })
-const works = Metric.counter("antiphon_background_work", {
-  description: "Background work that has come back, by outcome",
-  incremental: true
-})
+const works = () =>
+  Metric.counter("antiphon_background_work", {
+    description: "Background work that has come back, by outcome",
+    incremental: true
+  })
 const overdues = Metric.counter("antiphon_answers_overdue", {
   description: "Turns of callers without a word of an answer within the agent's deadline",
   incremental: true
@@ -56,14 +58,15 @@ const overdues = Metric.counter("antiphon_answers_overdue", {
 /** How a turn ended: by itself, by the caller or another event, with the call, or with an error. */
 export type Outcome = "completed" | "interrupted" | "session_closed" | "failed"
 
-// Creating a metric with labels costs more than updating it.
-const labelled = <M extends Metric.Metric<number, unknown>>(metric: M) => {
+// Creating a metric with labels costs more than updating it. Each set of labels has a metric of its own, because a metric
+// remembers the key of its series only for the labels it was last updated with.
+const labelled = (make: () => Metric.Metric<number, unknown>) => {
   const made = new Map<string, Metric.Metric<number, unknown>>()
   return (labels: { readonly [name: string]: string }): Metric.Metric<number, unknown> => {
     const key = Object.values(labels).join()
     const known = made.get(key)
     if (known !== undefined) return known
-    const one = Metric.withAttributes(metric, labels) as Metric.Metric<number, unknown>
+    const one = Metric.withAttributes(make(), labels)
     made.set(key, one)
     return one
   }
