@@ -169,8 +169,10 @@ describe("Speech", () => {
     }
   }
 
-  /** A voice that says so many words of 250 ms per context, in its own way. */
-  const voiceOf = (wordsOf: (word: SpokenWord, index: number) => ReadonlyArray<SpokenWord>, wordTimes = true) =>
+  type Session = Effect.Success<ReturnType<TextToSpeech.TextToSpeech["Service"]["open"]>>
+  type Audio = Effect.Success<Session["context"]>["audio"]
+  /** The voice of the tests, whose audio is changed. */
+  const changed = (change: (audio: Audio) => Audio, capabilities?: TextToSpeech.Capabilities) =>
     Layer.effect(
       TextToSpeech.TextToSpeech,
       Effect.gen(function* () {
@@ -178,16 +180,20 @@ describe("Speech", () => {
         const open: (typeof tones)["open"] = (voice, format) =>
           Effect.map(tones.open(voice, format), (session) => ({
             ...session,
-            context: Effect.map(session.context, (context) => ({
-              ...context,
-              audio: context.audio.pipe(
-                Stream.zipWithIndex,
-                Stream.map(([part, index]) => ({ ...part, words: part.words.flatMap((word) => wordsOf(word, index)) }))
-              )
-            }))
+            context: Effect.map(session.context, (context) => ({ ...context, audio: change(context.audio) }))
           }))
-        return { ...tones, capabilities: { wordTimes }, open }
+        return { ...tones, capabilities: capabilities ?? tones.capabilities, open }
       })
+    )
+  /** The same with words of its own instead of each word. */
+  const voiceOf = (wordsOf: (word: SpokenWord, index: number) => ReadonlyArray<SpokenWord>, wordTimes = true) =>
+    changed(
+      (audio) =>
+        audio.pipe(
+          Stream.zipWithIndex,
+          Stream.map(([part, index]) => ({ ...part, words: part.words.flatMap((word) => wordsOf(word, index)) }))
+        ),
+      { wordTimes }
     )
   const unplaced = ({ end, start, text }: SpokenWord): SpokenWord => ({ text, start, end })
 
@@ -237,30 +243,18 @@ describe("Speech", () => {
 
   it.effect("a voice may give its audio in parts of any size, also none and half a sample", () =>
     Effect.gen(function* () {
-      const tts = Layer.effect(
-        TextToSpeech.TextToSpeech,
-        Effect.gen(function* () {
-          const tones = yield* Effect.provide(TextToSpeech.TextToSpeech, TestVoice.layer())
-          const open: (typeof tones)["open"] = (voice, format) =>
-            Effect.map(tones.open(voice, format), (session) => ({
-              ...session,
-              context: Effect.map(session.context, (context) => ({
-                ...context,
-                audio: Stream.flatMap(context.audio, (part) => {
-                  const { bytes } = part.audio
-                  const sizes = [0, 1, 0, 333, 2, bytes.length]
-                  let at = 0
-                  return Stream.fromIterable(
-                    sizes.map((size, index) => {
-                      const own = bytes.subarray(at, at + size)
-                      at += own.length
-                      return { audio: { ...part.audio, bytes: own }, words: index === 0 ? part.words : [] }
-                    })
-                  )
-                })
-              }))
-            }))
-          return { ...tones, open }
+      const tts = changed((audio) =>
+        Stream.flatMap(audio, (part) => {
+          const { bytes } = part.audio
+          const sizes = [0, 1, 0, 333, 2, bytes.length]
+          let at = 0
+          return Stream.fromIterable(
+            sizes.map((size, index) => {
+              const own = bytes.subarray(at, at + size)
+              at += own.length
+              return { audio: { ...part.audio, bytes: own }, words: index === 0 ? part.words : [] }
+            })
+          )
         })
       )
       const { events, line } = yield* play(teller, { length: 9000, tts, options: still })

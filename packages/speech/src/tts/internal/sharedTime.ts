@@ -6,6 +6,10 @@ import * as WordPlaces from "./wordPlaces.ts"
 /** The duration of a character at a usual pace of about 150 words a minute, in milliseconds. */
 export const msPerCharacter = 65
 
+/** The length of words in characters, with one more for the pause after each. */
+const lengthOf = (words: ReadonlyArray<{ readonly text: string }>): number =>
+  words.reduce((sum, { text }) => sum + text.length + 1, 0)
+
 /**
  * Divides the time from `start` to `end` among the words of a text, which begins at position `at` in the whole text.
  */
@@ -16,12 +20,11 @@ export const share = (
   end: AudioTime.AudioTime
 ): ReadonlyArray<SpokenWord> => {
   const words = WordPlaces.words(text)
-  // One extra character, for the pause after each word.
-  const total = words.reduce((sum, word) => sum + word.text.length + 1, 0)
+  const total = lengthOf(words)
   let passed = 0
   return words.map((word) => {
     const from = passed
-    passed += word.text.length + 1
+    passed += lengthOf([word])
     return {
       text: word.text,
       start: AudioTime.plus(start, ((end - start) * from) / total),
@@ -39,6 +42,6 @@ export const paced = (
   start: AudioTime.AudioTime,
   end: AudioTime.AudioTime
 ): ReadonlyArray<SpokenWord> => {
-  const length = WordPlaces.words(text).reduce((sum, word) => sum + word.text.length + 1, 0)
+  const length = lengthOf(WordPlaces.words(text))
   return share(text, at, start, AudioTime.plus(start, length * msPerCharacter)).filter((word) => word.end <= end)
 }

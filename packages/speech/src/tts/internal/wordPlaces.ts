@@ -2,6 +2,7 @@
  * Finds the words that a voice reports in the text it was given. A voice may say a word differently from how it is
  * written: such a word has no position, and does not affect the words after it.
  */
+import * as Script from "@antiphon/core/Script"
 
 /** The position of a word in the text. */
 export interface Place {
@@ -27,11 +28,15 @@ export const find = (text: string, word: string, from: number): Place | undefine
 
 const lastLetter = /[\p{L}\p{N}]\p{M}*$/u
 const firstLetter = /^[\p{L}\p{N}\p{M}]/u
-const unspaced = /[\u2E80-\u30FF\u3400-\u9FFF\uF900-\uFAFF\uFF10-\uFF9F\u0E00-\u0EFF\u1000-\u109F\u1780-\u17FF]/
+
+const wide = /[\uff10-\uff9f]/
+
+/** Whether a character is written without spaces, as are the wide forms of digits and letters. */
+const isUnspaced = (character: string): boolean => wide.test(character) || Script.hasUnspaced(character)
 
 /** Whether two texts meet within a word. */
 const joins = (before: string, after: string): boolean =>
-  lastLetter.test(before) && firstLetter.test(after) && !unspaced.test(before.slice(-1)) && !unspaced.test(after[0]!)
+  lastLetter.test(before) && firstLetter.test(after) && !isUnspaced(before.slice(-1)) && !isUnspaced(after[0]!)
 
 /** All words of a text, in order. */
 export const words = (text: string): ReadonlyArray<Place & { readonly text: string }> =>
