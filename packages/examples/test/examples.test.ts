@@ -6,7 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Result, Stream } from "effect"
 import { LanguageModel } from "effect/ai"
 import { execFileSync, spawn } from "node:child_process"
-import { once } from "node:events"
+import { on, once } from "node:events"
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { createServer } from "node:net"
 import { tmpdir } from "node:os"
@@ -63,20 +63,17 @@ const running = (file: string, env: Record<string, string> = {}) =>
 const firstMessages = (address: string, frames: ReadonlyArray<object>, count: number) =>
   Effect.promise(async () => {
     const socket = new WebSocket(`ws://${address}/ws`)
+    const messages = on(socket, "message", { close: ["close"] })
     const texts: Array<string> = []
     await once(socket, "open")
     for (const frame of frames) socket.send(JSON.stringify(frame))
-    for await (const [data] of onMessages(socket)) {
+    for await (const [data] of messages) {
       texts.push(JSON.parse(String(data)).content)
       if (texts.length === count) break
     }
     socket.close()
     return texts
   })
-
-async function* onMessages(socket: WebSocket): AsyncGenerator<[WebSocket.RawData]> {
-  for (;;) yield (await once(socket, "message")) as [WebSocket.RawData]
-}
 
 describe("examples", () => {
   it.live(
