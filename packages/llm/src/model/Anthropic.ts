@@ -40,8 +40,7 @@ export const layer = (
         apiKey: apiKey ?? null,
         maxRetries: 0,
         logLevel: "off",
-        fetchOptions: connections,
-        fetch: Connections.fetchWithin,
+        fetch: connections.fetch,
         openTelemetry: false,
         defaultHeaders: { ...options.headers }
       })

@@ -81,8 +81,7 @@ export const layer = (
         maxRetries: 0,
         logLevel: "off" as const,
         openTelemetry: false as const,
-        fetchOptions: connections,
-        fetch: asItIs,
+        fetch: asItIs(connections.fetch),
         defaultHeaders: { ...options.headers }
       }
       const client =
@@ -131,13 +130,15 @@ const credentialsOf = ({ credentials }: Options) =>
   })
 
 /** Keeps the SDK from rewriting a stream as text: its bytes are read here, all of a network chunk at once. */
-const asItIs: typeof fetch = (input, init) =>
-  Connections.fetchWithin(input, init).then((response) => {
-    if (response.headers.get("content-type")?.includes("amazon.eventstream") !== true) return response
-    const headers = new Headers(response.headers)
-    headers.set("content-type", "application/eventstream")
-    return new Response(response.body, { status: response.status, statusText: response.statusText, headers })
-  })
+const asItIs =
+  (send: typeof fetch): typeof fetch =>
+  (input, init) =>
+    send(input, init).then((response) => {
+      if (response.headers.get("content-type")?.includes("amazon.eventstream") !== true) return response
+      const headers = new Headers(response.headers)
+      headers.set("content-type", "application/eventstream")
+      return new Response(response.body, { status: response.status, statusText: response.statusText, headers })
+    })
 
 const isUnsigned = (cause: unknown): boolean =>
   cause instanceof Error && /AWS credentials|credential provider/.test(cause.message)

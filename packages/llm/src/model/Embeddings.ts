@@ -110,8 +110,7 @@ export const fromString = (
         ...(isOpenAi ? undefined : { organization: null, project: null }),
         maxRetries: 0,
         logLevel: "off",
-        fetchOptions: connections,
-        fetch: Connections.fetchWithin,
+        fetch: connections.fetch,
         defaultHeaders: { ...(apiKey === undefined ? { Authorization: null } : undefined), ...options.headers }
       })
       const embed = asking({ client, isOpenAi, model, provider, url: `${baseUrl}/embeddings`, options })

@@ -62,11 +62,11 @@ export const layer = (
         ...(preset === OpenAiPresets.standard ? undefined : { organization: null, project: null }),
         maxRetries: 0,
         logLevel: "off",
-        fetchOptions: connections,
-        fetch: Connections.fetchWithin,
+        fetch: connections.fetch,
         defaultHeaders: { ...(apiKey === undefined ? { Authorization: null } : undefined), ...options.headers }
       })
-      const postTo = (base: string) => SdkPost.make(client, `${base}/chat/completions`, OpenAI.APIError.generate)
+      const failing = OpenAI.APIError.generate
+      const postTo = (base: string) => SdkPost.make({ client, connections, path: `${base}/chat/completions`, failing })
       const post = postTo("")
       const begin = preset.prefixUrl && postTo(preset.prefixUrl(baseUrl))
       return yield* ProviderModel.make({

@@ -56,12 +56,11 @@ export const layer = (
         ...(OpenAiPresets.isOpenAi(baseUrl) ? undefined : { organization: null, project: null }),
         maxRetries: 0,
         logLevel: "off",
-        fetchOptions: connections,
-        fetch: Connections.fetchWithin,
+        fetch: connections.fetch,
         defaultHeaders: { ...(apiKey === undefined ? { Authorization: null } : undefined), ...options.headers }
       })
       const overHttp: SocketPool.Pool = {
-        http: SdkPost.make(client, "/responses", OpenAI.APIError.generate),
+        http: SdkPost.make({ client, connections, path: "/responses", failing: OpenAI.APIError.generate }),
         greet: (signal) => client.get("/", { signal }).asResponse()
       }
       const accepted = ModelRules.acceptanceOf({ provider: name, model: options.model, api: "responses", tools: false })
@@ -69,7 +68,6 @@ export const layer = (
         options.transport === "websocket" && accepted.websocket
           ? yield* SocketPool.make({
               ...overHttp,
-              ...connections,
               url: `${baseUrl.replace(/^http/, "ws")}/responses`,
               headers: {
                 ...(apiKey === undefined ? undefined : { Authorization: `Bearer ${apiKey}` }),

@@ -105,8 +105,7 @@ export const layer = (
         maxRetries: 0,
         logLevel: "off",
         openTelemetry: false,
-        fetchOptions: connections,
-        fetch: Connections.fetchWithin,
+        fetch: connections.fetch,
         defaultHeaders: { ...options.headers }
       })
       return yield* ClaudeModel.make({

@@ -11,7 +11,7 @@ import * as Http from "node:http"
 import * as Https from "node:https"
 import * as Net from "node:net"
 import type { Readable } from "node:stream"
-import * as Zlib from "node:zlib"
+import * as Unpacked from "../../internal/unpacked.ts"
 
 /** Where requests may go. */
 export interface Policy {
@@ -204,7 +204,7 @@ const exchange = (request: Request, policy: Policy): Effect.Effect<Answer, Egres
         response.destroy()
         return
       }
-      const body = unpacked(response)
+      const body = Unpacked.of(response)
       body.on("error", failed)
       read(body, type, request.maxCharacters, (text, cut) => {
         reply(text, cut)
@@ -218,21 +218,6 @@ const exchange = (request: Request, policy: Policy): Effect.Effect<Answer, Egres
 /** What no model can read. */
 const isBinary =
   /^\s*(?:image\/(?!svg)|audio\/|video\/|font\/|application\/(?:pdf|zip|gzip|octet-stream|msword|vnd\.(?:openxml|ms-)))/i
-
-/** The body of an answer. Some servers compress although they were asked not to. */
-const unpacked = (response: Http.IncomingMessage): Readable => {
-  switch (response.headers["content-encoding"]?.trim().toLowerCase()) {
-    case "gzip":
-    case "x-gzip":
-      return response.pipe(Zlib.createGunzip())
-    case "deflate":
-      return response.pipe(Zlib.createInflate())
-    case "br":
-      return response.pipe(Zlib.createBrotliDecompress())
-    default:
-      return response
-  }
-}
 
 const read = (body: Readable, contentType: string, max: number, done: (text: string, cut: boolean) => void): void => {
   const decoder = decoderOf(contentType)

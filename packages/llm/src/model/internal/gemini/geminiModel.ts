@@ -5,7 +5,7 @@
  */
 import * as OpenAiStructuredOutput from "effect/ai/OpenAiStructuredOutput"
 import type { ModelSettings } from "../../ModelSettings.ts"
-import * as Connections from "../provider/connections.ts"
+import type * as Connections from "../provider/connections.ts"
 import * as ProviderModel from "../provider/providerModel.ts"
 import * as ToolNames from "../rules/toolNames.ts"
 import * as GeminiReply from "./geminiReply.ts"
@@ -24,7 +24,7 @@ export interface Options {
   readonly headers: { readonly [name: string]: string } | undefined
   /** The headers that authorize a request. */
   readonly authorize: (url: string) => Promise<{ readonly [name: string]: string }>
-  readonly connections: { readonly dispatcher?: Connections.Dispatcher }
+  readonly connections: Connections.Connections
 }
 
 /** Makes the model. */
@@ -52,16 +52,15 @@ export const make = ({
     send: (body, signal) =>
       authorize(url)
         .then((own) =>
-          Connections.fetchWithin(`${url}?alt=sse`, {
+          connections.fetch(`${url}?alt=sse`, {
             method: "POST",
             body: JSON.stringify(body),
             headers: { "content-type": "application/json", ...own, ...headers },
-            signal,
-            ...connections
+            signal
           })
         )
         .then(answered, (cause: unknown) => Promise.reject(reasonIn(cause) ?? cause)),
-    greet: (signal) => Connections.fetchWithin(`${home}/`, { signal, ...connections }),
+    greet: (signal) => connections.fetch(`${home}/`, { signal }),
     reply: ({ tools }, generateId) => GeminiReply.make({ generateId, toolName: ToolNames.fromWire(tools) }),
     codecTransformer: OpenAiStructuredOutput.toCodecOpenAI
   })

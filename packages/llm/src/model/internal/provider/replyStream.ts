@@ -16,6 +16,7 @@ import * as Effect from "effect/Effect"
 import type * as Pull from "effect/Pull"
 import * as Scope from "effect/Scope"
 import * as AiErrors from "./aiErrors.ts"
+import * as Answer from "./answer.ts"
 import * as ErrorNames from "./errorNames.ts"
 import * as EventStream from "./eventStream.ts"
 import * as ProviderSentence from "./providerSentence.ts"
@@ -85,8 +86,8 @@ const sent = (options: Options, scope: Scope.Scope): Effect.Effect<PartPull, AiE
       Scope.addFinalizer(scope, close),
       Effect.flatMap(patiently(options, response), (response) =>
         Effect.map(bodyOf(options, response), (body) =>
-          body instanceof ReadableStream
-            ? makePull(options, parserOf(response), body.getReader(), () => (isRead = true))
+          typeof body === "function"
+            ? makePull(options, parserOf(response), body, () => (isRead = true))
             : wholePull(options, body)
         )
       )
@@ -101,7 +102,7 @@ interface Parsers {
 
 /** Events come as text, or in AWS's binary form. */
 const parserOf = (response: globalThis.Response): Parsers => {
-  if (/eventstream/.test(response.headers.get("content-type") ?? "")) {
+  if (/eventstream/.test(Answer.contentType(response))) {
     return { parse: EventStream.makeParser(), last: () => [] }
   }
   const parse = Sse.makeParser()
@@ -117,23 +118,18 @@ const blankLine = new TextEncoder().encode("\n\n")
 /** Pulls the parts of a reply. */
 export type PartPull = Pull.Pull<Arr.NonEmptyReadonlyArray<Part>, AiError.AiError>
 
-type Read = Awaited<ReturnType<ReadableStreamDefaultReader<Uint8Array>["read"]>>
-
-const makePull = (
-  options: Options,
-  { last, parse }: Parsers,
-  reader: ReadableStreamDefaultReader<Uint8Array>,
-  onRead: () => void
-): PartPull => {
+const makePull = (options: Options, { last, parse }: Parsers, readNext: Answer.Read, onRead: () => void): PartPull => {
   const { reply, source } = options
   const content = new Content()
   let failure: AiError.AiError | undefined
   let ended = false
   let endingSince: number | undefined
 
-  const read = Waiting.promise(
-    () => reader.read(),
-    (cause) => new ReadFailure(cause)
+  const read = Waiting.callback<Uint8Array | undefined, ReadFailure>((resume) =>
+    readNext(
+      (bytes) => resume(Effect.succeed(bytes)),
+      (cause) => resume(Effect.fail(new ReadFailure(cause)))
+    )
   )
 
   const emit = (out: Array<Part>): PartPull => {
@@ -171,7 +167,7 @@ const makePull = (
     endingSince ??= now
     return Effect.timeoutOrElse(read, {
       duration: Math.max(0, endingSince + endTime - now),
-      orElse: () => Effect.succeed({ done: true, value: undefined } as const)
+      orElse: () => Effect.succeed(undefined)
     })
   })
 
@@ -179,12 +175,20 @@ const makePull = (
   // that one turn of the event loop later. The end has nearly always come with the last event, and then needs no timer.
   const drain = Effect.suspend(() => {
     let isOver = false
-    const rest = (): Promise<void> => reader.read().then((chunk) => (chunk.done ? onRead() : rest()))
-    const over = rest()
-      .catch(() => {})
-      .then(() => (isOver = true))
+    let resume: ((over: Effect.Effect<void>) => void) | undefined
+    const over = () => {
+      isOver = true
+      resume?.(Effect.void)
+    }
+    const rest = (): void =>
+      readNext((bytes) => {
+        if (bytes !== undefined) return rest()
+        onRead()
+        over()
+      }, over)
+    rest()
     const late = Effect.timeoutOption(
-      Effect.promise(() => over),
+      Effect.callback<void>((resumed) => void (resume = resumed)),
       drainTime
     )
     return Effect.andThen(
@@ -193,13 +197,13 @@ const makePull = (
     )
   })
 
-  const taking = (read: Effect.Effect<Read, ReadFailure | AiError.AiError>): PartPull =>
+  const taking = (read: Effect.Effect<Uint8Array | undefined, ReadFailure | AiError.AiError>): PartPull =>
     Effect.matchEffect(read, {
       onFailure: (error) => (error instanceof ReadFailure ? cutOff(error.cause) : Effect.fail(error)),
-      onSuccess: (chunk) => {
-        if (chunk.done) return cutOff(undefined)
+      onSuccess: (bytes) => {
+        if (bytes === undefined) return cutOff(undefined)
         const out: Array<Part> = []
-        accept(parse(chunk.value), out)
+        accept(parse(bytes), out)
         return emit(out)
       }
     })
@@ -219,7 +223,7 @@ const makePull = (
 }
 
 /** A complete reply from a server that ignores the request to stream. */
-const wholePull = ({ onFinish, reply, source }: Options, body: object): PartPull => {
+const wholePull = ({ onFinish, reply, source }: Options, body: ReplyBody): PartPull => {
   let out: Array<Part> | undefined = []
   const told = reply.take({ event: undefined, data: JSON.stringify(body) }, out)
   const isComplete = told === undefined && (reply.done() || reply.end(out))
@@ -285,10 +289,10 @@ const patiently = <A, E>(options: Options, wait: Effect.Effect<A, E>): Effect.Ef
 const bodyOf = (
   options: Options,
   response: globalThis.Response
-): Effect.Effect<ReadableStream<Uint8Array> | object, AiError.AiError> => {
+): Effect.Effect<Answer.Read | ReplyBody, AiError.AiError> => {
   const { source } = options
   const invalid = (failure: AiErrors.Failure) => Effect.fail(AiErrors.make(source, AiErrors.reasonOf(source, failure)))
-  const type = response.headers.get("content-type") ?? ""
+  const type = Answer.contentType(response)
   if (/json/.test(type)) {
     const json = Effect.tryPromise(() => response.json() as Promise<unknown>)
     return Effect.flatMap(
@@ -305,12 +309,19 @@ const bodyOf = (
       }
     )
   }
-  if (/html/.test(type) || response.body === null) {
+  const read = /html/.test(type) ? undefined : Answer.reading(response)
+  if (read === undefined) {
     return invalid(AiErrors.malformed("the provider answered without a stream of events"))
   }
-  return Effect.succeed(response.body)
+  return Effect.succeed(read)
 }
 
 const notStreamed = AiErrors.malformed("the provider answered with JSON instead of a stream of events")
 
-const isReply = (body: object): boolean => "choices" in body && Array.isArray(body.choices) && body.choices.length > 0
+/** A complete reply. */
+interface ReplyBody {
+  readonly choices: ReadonlyArray<unknown>
+}
+
+const isReply = (body: object): body is ReplyBody =>
+  "choices" in body && Array.isArray(body.choices) && body.choices.length > 0

@@ -6,7 +6,7 @@
  *
  * @since 0.1.0
  */
-import * as Connections from "./connections.ts"
+import type * as Connections from "./connections.ts"
 
 /** The part of an SDK's client that builds requests. */
 export interface Client {
@@ -15,21 +15,34 @@ export interface Client {
     readonly path: string
     readonly body: unknown
     readonly stream: true
-  }): Promise<{ readonly req: RequestInit; readonly url: string }>
+  }): Promise<{ readonly req: { readonly headers: Headers }; readonly url: string }>
 }
 
 /** Makes the SDK's error of an answer: `json` is its body, or `message` is if that is not JSON. */
 export type Failing = (status: number, json: object | undefined, message: string | undefined, headers: Headers) => Error
 
+/** What posts to one address need. */
+export interface Options {
+  /** Only one whose headers depend on neither time nor body. */
+  readonly client: Client
+  readonly connections: Connections.Connections
+  /** Resolved by the SDK. */
+  readonly path: string
+  readonly failing: Failing
+}
+
 /** Posts a body. Rejects with the SDK's error if the provider refuses it. */
 export type Post = (body: object, signal: AbortSignal) => Promise<Response>
 
-/** Makes a post to a path, which the SDK resolves. Only for a client whose headers depend on neither time nor body. */
-export const make = (client: Client, path: string, failing: Failing): Post => {
-  let built: ReturnType<Client["buildRequest"]> | undefined
+/** Makes a post. */
+export const make = ({ client, connections, failing, path }: Options): Post => {
+  let built: ReturnType<Connections.Connections["post"]> | undefined
+  const building = () =>
+    client
+      .buildRequest({ method: "post", path, body: {}, stream: true })
+      .then(({ req, url }) => (built = connections.post(url, req.headers)))
   return async (body, signal) => {
-    const { req, url } = await (built ??= client.buildRequest({ method: "post", path, body: {}, stream: true }))
-    const response = await Connections.fetchWithin(url, { ...req, body: JSON.stringify(body), signal })
+    const response = await (built ?? (await building()))(JSON.stringify(body), signal)
     if (response.ok) return response
     const text = await response.text().catch(() => "")
     const json = objectOf(text)

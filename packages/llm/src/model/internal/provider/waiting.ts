@@ -42,12 +42,19 @@ export const Current = Context.Reference<Waiting | undefined>("@antiphon/llm/mod
 export const promise = <A, E>(
   make: () => Promise<A>,
   failed: (cause: unknown) => E
+): Effect.Effect<A, E | AiError.AiError> =>
+  callback(
+    (resume) =>
+      void make().then(
+        (value) => resume(Effect.succeed(value)),
+        (cause: unknown) => resume(Effect.fail(failed(cause)))
+      )
+  )
+
+/** Waits for an effect to be resumed; each run registers anew. */
+export const callback = <A, E>(
+  register: (resume: (effect: Effect.Effect<A, E>) => void) => void
 ): Effect.Effect<A, E | AiError.AiError> => {
-  const register = (resume: (effect: Effect.Effect<A, E>) => void): void =>
-    void make().then(
-      (value) => resume(Effect.succeed(value)),
-      (cause: unknown) => resume(Effect.fail(failed(cause)))
-    )
   let wait: Effect.Effect<A, E | AiError.AiError> = Effect.callback(register)
   let of: Waiting | undefined
   return Effect.withFiber(({ context }) => {

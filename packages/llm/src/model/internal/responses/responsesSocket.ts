@@ -7,7 +7,6 @@
  * @since 0.1.0
  */
 import * as Predicate from "effect/Predicate"
-import type { Dispatcher } from "../provider/connections.ts"
 import * as WireJson from "../provider/wireJson.ts"
 import type { Known } from "./continuation.ts"
 
@@ -15,7 +14,6 @@ import type { Known } from "./continuation.ts"
 export interface Options {
   readonly url: string
   readonly headers: { readonly [name: string]: string }
-  readonly dispatcher?: Dispatcher
 }
 
 /** The connection closed before the first event of a response. */
@@ -39,8 +37,7 @@ const utf8 = new TextEncoder()
 /** Opens a connection. Rejects if opening fails or the signal is aborted first. */
 export const open = (options: Options, signal: AbortSignal): Promise<ResponsesSocket> =>
   new Promise((resolve, reject) => {
-    const { dispatcher, headers, url } = options
-    const socket = new WebSocket(url, { headers, ...(dispatcher === undefined ? undefined : { dispatcher }) })
+    const socket = new WebSocket(options.url, { headers: options.headers })
     socket.binaryType = "arraybuffer"
     const abort = () => {
       socket.close()

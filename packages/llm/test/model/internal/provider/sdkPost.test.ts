@@ -5,6 +5,7 @@ import OpenAI from "openai"
 import { createServer, type IncomingHttpHeaders } from "node:http"
 import type { AddressInfo } from "node:net"
 import * as AiErrors from "../../../../src/model/internal/provider/aiErrors.ts"
+import * as Connections from "../../../../src/model/internal/provider/connections.ts"
 import * as SdkPost from "../../../../src/model/internal/provider/sdkPost.ts"
 
 interface Seen {
@@ -38,7 +39,16 @@ const serverOf = (status: number, answer: string) =>
 const clientOf = (baseURL: string) =>
   new OpenAI({ baseURL, apiKey: "key", maxRetries: 0, logLevel: "off", defaultHeaders: { "x-own": "mine" } })
 
-const postOf = (client: OpenAI) => SdkPost.make(client, "/chat/completions", OpenAI.APIError.generate)
+const postOf = (client: OpenAI) =>
+  Effect.map(Connections.make(), (connections) =>
+    SdkPost.make({ client, connections, path: "/chat/completions", failing: OpenAI.APIError.generate })
+  )
+
+/** Headers of the SDK, without those that `fetch` adds to any request. */
+const own = ({ headers, ...rest }: Seen): Seen => {
+  const { "accept-encoding": _, "accept-language": __, "sec-fetch-mode": ___, ...kept } = headers
+  return { ...rest, headers: kept }
+}
 
 const body: OpenAI.ChatCompletionCreateParamsStreaming = { model: "m", messages: [], stream: true }
 
@@ -47,12 +57,12 @@ describe("sdkPost", () => {
     Effect.gen(function* () {
       const { seen, url } = yield* serverOf(200, "{}")
       const client = clientOf(url)
-      const post = postOf(client)
+      const post = yield* postOf(client)
       const { signal } = new AbortController()
       yield* Effect.promise(() => client.chat.completions.create({ ...body }, { signal }).asResponse())
       yield* Effect.promise(() => post(body, signal))
       yield* Effect.promise(() => post({ ...body, model: "other" }, signal))
-      const [bySdk, first, second] = seen
+      const [bySdk, first, second] = seen.map(own)
       assert.deepStrictEqual(first, bySdk)
       assert.strictEqual(second?.body, JSON.stringify({ ...body, model: "other" }))
     })
@@ -70,7 +80,8 @@ describe("sdkPost", () => {
         const { signal } = new AbortController()
         const rejection = (send: () => Promise<unknown>) =>
           Effect.flip(Effect.tryPromise({ try: send, catch: (cause) => cause as InstanceType<typeof OpenAI.APIError> }))
-        const ours = yield* rejection(() => postOf(client)(body, signal))
+        const post = yield* postOf(client)
+        const ours = yield* rejection(() => post(body, signal))
         const bySdk = yield* rejection(() => client.chat.completions.create({ ...body }, { signal }).asResponse())
         const shown = ({ code, error, message, requestID, status }: typeof ours) => ({
           code,
