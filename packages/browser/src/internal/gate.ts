@@ -3,6 +3,7 @@
  * answered with a text and change nothing else; usable samples are used.
  */
 import * as AudioFormat from "@antiphon/speech/AudioFormat"
+import * as Intake from "@antiphon/speech/Intake"
 import type { Incoming } from "@antiphon/speech/Transport"
 import * as Result from "effect/Result"
 import type * as VoiceWire from "../VoiceWire.ts"
@@ -10,23 +11,16 @@ import { decode } from "../VoiceWire.ts"
 
 /** Maximum bytes of audio kept until the call starts: two seconds at 16 kHz. */
 const mostEarlyBytes = 64_000
-/** How far audio may run ahead of real time. More would make the call's clock, which counts samples, run away. */
-const mostAheadMs = 5000
 /** Maximum warnings of one kind per page, so that a faulty page is not answered forever. */
 const mostWarnings = 5
 
 export interface Gate {
   /** Undefined until the call has started. */
-  readonly format: AudioFormat.AudioFormat | undefined
+  readonly intake: Intake.Intake | undefined
   /** Audio from before the start, and the number of bytes that did not fit. */
   readonly early: ReadonlyArray<Uint8Array>
   readonly earlyBytes: number
   readonly lostBytes: number
-  /** The first byte of a sample whose second byte has not come yet. */
-  readonly half: number | undefined
-  /** When the call started, in milliseconds of the monotonic clock, and how much audio has come since, gaps included. */
-  readonly startedAt: number
-  readonly audioMs: number
   readonly warnings: ReadonlyMap<string, number>
 }
 
@@ -45,13 +39,10 @@ export const isPlain = ({ isStopped, replies, start }: Step): boolean =>
   replies.length === 0 && start === undefined && isStopped === undefined
 
 export const initial: Gate = {
-  format: undefined,
+  intake: undefined,
   early: [],
   earlyBytes: 0,
   lostBytes: 0,
-  half: undefined,
-  startedAt: 0,
-  audioMs: 0,
   warnings: new Map()
 }
 
@@ -63,8 +54,6 @@ const quiet = (gate: Gate, incoming: ReadonlyArray<Incoming> = []): Step => ({ g
 /** Handles a frame. `now` is in milliseconds of the monotonic clock. */
 export const step = (gate: Gate, frame: string | Uint8Array, now: number): Step =>
   typeof frame === "string" ? text(gate, frame, now) : audio(gate, frame, now)
-
-const isAhead = (gate: Gate, now: number): boolean => gate.audioMs - (now - gate.startedAt) > mostAheadMs
 
 const tooFast = (gate: Gate): Step =>
   warn(quiet(gate), "too_fast", "Audio comes faster than real time. What is more than five seconds ahead is left out.")
@@ -79,15 +68,11 @@ const warn = (step: Step, code: string, detail: string): Step => {
 
 const audio = (gate: Gate, bytes: Uint8Array, now: number): Step => {
   if (bytes.length === 0) return quiet(gate)
-  if (gate.format === undefined) return early(gate, bytes)
-  if (isAhead(gate, now)) return tooFast(gate)
-  const most = AudioFormat.bytesOf(gate.format, mostAheadMs)
-  if (bytes.length > most) {
-    // A single frame must not run away either.
-    const [next, incoming] = samples(gate, gate.format, bytes.subarray(0, most))
-    return { ...tooFast(next), incoming }
-  }
-  const [next, incoming] = samples(gate, gate.format, bytes)
+  const { intake } = gate
+  if (intake === undefined) return early(gate, bytes)
+  if (Intake.roomMs(intake, now) < 0) return tooFast(gate)
+  const [next, incoming] = samples(gate, intake, Intake.bounded(intake, bytes))
+  if (bytes.length > Intake.bounded(intake, bytes).length) return { ...tooFast(next), incoming }
   return bytes.length % 2 === 0
     ? quiet(next, incoming)
     : warn(
@@ -111,18 +96,10 @@ const early = (gate: Gate, bytes: Uint8Array): Step => {
       )
 }
 
-/** The whole samples of a frame, including the half sample held back before. */
-const samples = (
-  gate: Gate,
-  format: AudioFormat.AudioFormat,
-  bytes: Uint8Array
-): readonly [Gate, ReadonlyArray<Incoming>] => {
-  const audioMs = gate.audioMs + AudioFormat.durationMs(format, bytes.length)
-  if (gate.half === undefined && bytes.length % 2 === 0) return [{ ...gate, audioMs }, [{ _tag: "Audio", bytes }]]
-  const all = gate.half === undefined ? bytes : Uint8Array.of(gate.half, ...bytes)
-  const whole = all.subarray(0, all.length - (all.length % 2))
-  const next = { ...gate, audioMs, half: all.length % 2 === 0 ? undefined : all[all.length - 1] }
-  return [next, whole.length === 0 ? [] : [{ _tag: "Audio", bytes: whole }]]
+/** Takes the whole samples of a frame in. */
+const samples = (gate: Gate, intake: Intake.Intake, bytes: Uint8Array): readonly [Gate, ReadonlyArray<Incoming>] => {
+  const [next, whole] = Intake.take(intake, bytes)
+  return [{ ...gate, intake: next }, whole.length === 0 ? [] : [{ _tag: "Audio", bytes: whole }]]
 }
 
 const text = (gate: Gate, frame: string, now: number): Step => {
@@ -132,16 +109,20 @@ const text = (gate: Gate, frame: string, now: number): Step => {
   if (message.type === "start") return start(gate, message, now)
   if (message.type === "ping") return { ...quiet(gate), replies: [{ type: "pong" }] }
   if (message.type === "stop") return { ...quiet(gate), isStopped: true }
-  if (gate.format === undefined) {
+  const { intake } = gate
+  if (intake === undefined) {
     return warn(quiet(gate), "not_started", `A message of type ${message.type} came before the start message.`)
   }
   const incoming = told(message)
   if (incoming?._tag !== "Gap") return quiet(gate, incoming === undefined ? [] : [incoming])
-  return isAhead(gate, now) ? tooFast(gate) : quiet({ ...gate, audioMs: gate.audioMs + incoming.ms }, [incoming])
+  if (Intake.roomMs(intake, now) < 0) return tooFast(gate)
+  const [next, ms] = Intake.gap(intake, incoming.ms, now)
+  const taken = quiet({ ...gate, intake: next }, [{ _tag: "Gap", ms }])
+  return ms < incoming.ms ? { ...tooFast(taken.gate), incoming: taken.incoming } : taken
 }
 
 const start = (gate: Gate, message: VoiceWire.Start, now: number): Step => {
-  if (gate.format !== undefined) {
+  if (gate.intake !== undefined) {
     return warn(quiet(gate), "already_started", "The call has started already. Its format stays as it is.")
   }
   const format = AudioFormat.fromName(message.format)
@@ -149,16 +130,17 @@ const start = (gate: Gate, message: VoiceWire.Start, now: number): Step => {
     const detail = `Pages cannot use this format. Supported formats: ${formats.join(", ")}.`
     return { ...quiet(gate), replies: [{ type: "error", code: "bad_format", detail }] }
   }
-  let open: Gate = { ...gate, format: format.success, early: [], earlyBytes: 0, lostBytes: 0, startedAt: now }
+  let intake = Intake.make(format.success, now)
   const incoming: Array<Incoming> = []
   for (const bytes of gate.early) {
-    const [next, some] = samples(open, format.success, bytes)
-    open = next
-    incoming.push(...some)
+    const [next, whole] = Intake.take(intake, bytes)
+    intake = next
+    if (whole.length > 0) incoming.push({ _tag: "Audio", bytes: whole })
   }
   if (gate.lostBytes > 0) {
     incoming.push({ _tag: "Gap", ms: AudioFormat.durationMs(format.success, gate.lostBytes) })
   }
+  const open: Gate = { ...gate, intake, early: [], earlyBytes: 0, lostBytes: 0 }
   return { ...quiet(open, incoming), start: { message, format: format.success } }
 }
 

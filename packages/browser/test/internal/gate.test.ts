@@ -38,7 +38,7 @@ describe("gate", () => {
           frames.map((frame) => (typeof frame === "string" ? frame : Uint8Array.from(frame)))
         )
         assert.deepStrictEqual(audio, sent.slice(0, sent.length - (sent.length % 2)))
-        assert.strictEqual(gate.half, sent.length % 2 === 0 ? undefined : sent.at(-1))
+        assert.strictEqual(gate.intake?.half, sent.length % 2 === 0 ? undefined : sent.at(-1))
       }),
     { arbitrary: { runs: 500, seed: 1 } }
   )
@@ -83,6 +83,16 @@ describe("gate", () => {
     assert.deepStrictEqual(second(2000), [1])
     assert.deepStrictEqual(second(2000), [0, "too_fast"])
     // Whoever was away comes back with what was left out.
-    assert.lengthOf(Gate.step(gate, gap, 62_000).incoming, 1)
+    assert.deepStrictEqual(Gate.step(gate, gap, 63_000).incoming, [{ _tag: "Gap", ms: 60_000 }])
+  })
+
+  it("a gap does not run away from the clock either", () => {
+    const { gate } = Gate.step(Gate.initial, start, 0)
+    const step = Gate.step(gate, JSON.stringify({ type: "gap", ms: 600_000 }), 1000)
+    assert.deepStrictEqual(step.incoming, [{ _tag: "Gap", ms: 6000 }])
+    assert.deepStrictEqual(
+      step.replies.map((reply) => "code" in reply && reply.code),
+      ["too_fast"]
+    )
   })
 })

@@ -3,6 +3,7 @@
  * are never lost.
  */
 import * as AudioFormat from "@antiphon/speech/AudioFormat"
+import * as Intake from "@antiphon/speech/Intake"
 import type { Incoming } from "@antiphon/speech/Transport"
 import type { Message, Started } from "./message.ts"
 import * as Sequence from "./sequence.ts"
@@ -11,20 +12,14 @@ import * as Sequence from "./sequence.ts"
 const mostEarly = 100
 /** The same in bytes, for larger messages: two seconds of 16 bits at 48 kHz. */
 const mostEarlyBytes = 192_000
-/** How far audio may run ahead of real time. More would make the call's clock, which counts samples, run away. */
-const mostAheadMs = 5000
 
 export interface Gate {
   /** Undefined until the stream has started. */
-  readonly format: AudioFormat.AudioFormat | undefined
+  readonly intake: Intake.Intake | undefined
   readonly isStopped: boolean
   readonly sequence: Sequence.Sequence
   /** Audio that arrived before the start. */
   readonly early: ReadonlyArray<Extract<Message, { readonly _tag: "Media" }>>
-  /** The first byte of a sample whose second byte has not arrived yet. */
-  readonly half: number | undefined
-  readonly startedAt: number
-  readonly audioMs: number
 }
 
 export interface Step {
@@ -46,13 +41,10 @@ export const isPlain = ({ dropped, isStopped, refused, started }: Step): boolean
 
 /** Makes a gate. `mostHeld` is the number of messages that may wait for a missing one. */
 export const make = (mostHeld = 0): Gate => ({
-  format: undefined,
+  intake: undefined,
   isStopped: false,
   sequence: Sequence.make(mostHeld),
-  early: [],
-  half: undefined,
-  startedAt: 0,
-  audioMs: 0
+  early: []
 })
 
 /** Handles a message. `now` is in milliseconds of the monotonic clock. */
@@ -66,13 +58,13 @@ export const step = (gate: Gate, message: Message, now: number): Step => {
     case "Started":
       return start(gate, message.started, now)
     case "Media":
-      return gate.format === undefined ? early(gate, message) : media(gate, gate.format, message, now)
+      return gate.intake === undefined ? early(gate, message) : media(gate, gate.intake, message, now)
     case "Stopped":
       return { ...quiet({ ...gate, isStopped: true }), isStopped: true }
     case "Mark":
     case "Dtmf":
     case "Custom":
-      return gate.format === undefined ? drop(gate, `a ${message._tag} came before the start`) : told(gate, message)
+      return gate.intake === undefined ? drop(gate, `a ${message._tag} came before the start`) : told(gate, message)
     default:
       return message satisfies never
   }
@@ -100,15 +92,16 @@ const told = (gate: Gate, message: Extract<Message, { readonly _tag: "Mark" | "D
 }
 
 const start = (gate: Gate, started: Started, now: number): Step => {
-  if (gate.format !== undefined) return drop(gate, "a second start")
+  if (gate.intake !== undefined) return drop(gate, "a second start")
   const { format } = started
   if (format === undefined) {
     return { ...quiet({ ...gate, isStopped: true }), refused: "audio in an unusable format" }
   }
-  let open: Gate = { ...gate, format, early: [], startedAt: now }
+  const intake = Intake.make(format, now)
+  let open: Gate = { ...gate, intake, early: [] }
   const incoming: Array<Incoming> = []
   for (const message of gate.early) {
-    const step = media(open, format, message, now)
+    const step = media(open, open.intake ?? intake, message, now)
     open = step.gate
     incoming.push(...step.incoming)
   }
@@ -123,48 +116,31 @@ const early = (gate: Gate, message: Extract<Message, { readonly _tag: "Media" }>
 
 const media = (
   gate: Gate,
-  format: AudioFormat.AudioFormat,
+  taken: Intake.Intake,
   { bytes: all, chunk }: Extract<Message, { readonly _tag: "Media" }>,
   now: number
 ): Step => {
   if (all.length === 0) return quiet(gate)
-  const roomMs = mostAheadMs - (gate.audioMs - (now - gate.startedAt))
-  if (roomMs < 0) return drop(gate, "audio faster than real time")
-  // A single message must not run away either.
-  const bytes = all.subarray(0, AudioFormat.bytesOf(format, mostAheadMs))
+  if (Intake.roomMs(taken, now) < 0) return drop(gate, "audio faster than real time")
+  const bytes = Intake.bounded(taken, all)
   const [sequence, pieces] = Sequence.step(gate.sequence, bytes, chunk)
   if (pieces.length === 0 && sequence.held.length <= gate.sequence.held.length) {
     return drop({ ...gate, sequence }, "audio that was repeated or late")
   }
-  const lostMs = AudioFormat.durationMs(format, bytes.length)
+  const lostMs = AudioFormat.durationMs(taken.format, bytes.length)
   const incoming: Array<Incoming> = []
-  let { audioMs, half } = gate
+  let intake = taken
   for (const piece of pieces) {
     if (typeof piece === "number") {
-      const ms = Math.min(piece * lostMs, Math.max(0, roomMs - (audioMs - gate.audioMs)))
+      const [next, ms] = Intake.gap(intake, piece * lostMs, now)
+      intake = next
       incoming.push({ _tag: "Gap", ms })
-      audioMs += ms
-      // The second half of the sample was in a lost piece.
-      half = undefined
       continue
     }
-    const [whole, rest] = wholeSamples(format, piece, half)
-    half = rest
-    audioMs += AudioFormat.durationMs(format, whole.length)
+    const [next, whole] = Intake.take(intake, piece)
+    intake = next
     if (whole.length > 0) incoming.push({ _tag: "Audio", bytes: whole })
   }
-  const next = { ...gate, sequence, half, audioMs }
+  const next = { ...gate, sequence, intake }
   return bytes.length === all.length ? quiet(next, incoming) : drop(next, "audio faster than real time", incoming)
-}
-
-/** Whole samples of a piece, including the half sample that was kept from the piece before. */
-const wholeSamples = (
-  format: AudioFormat.AudioFormat,
-  bytes: Uint8Array,
-  half: number | undefined
-): readonly [Uint8Array, number | undefined] => {
-  if (AudioFormat.bytesPerSample(format) === 1 || (half === undefined && bytes.length % 2 === 0))
-    return [bytes, undefined]
-  const all = half === undefined ? bytes : Uint8Array.of(half, ...bytes)
-  return all.length % 2 === 0 ? [all, undefined] : [all.subarray(0, -1), all[all.length - 1]]
 }
