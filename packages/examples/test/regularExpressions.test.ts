@@ -17,6 +17,7 @@ const made: Readonly<Record<string, string>> = {
   "packages/core/src/internal/spoken/pieces.ts": "one character of a class",
   "packages/core/src/testing/internal/phone/pattern.ts": "a pattern that a test gives",
   "packages/core/src/testing/internal/phone/words.ts": "a pattern that a test gives",
+  "packages/llm/src/knowledge/internal/prefetch.ts": "characters of two classes that do not overlap, in runs",
   "packages/llm/src/internal/grounding.ts": "fixed names of tags",
   "packages/llm/src/model/internal/provider/spokenText.ts":
     "fixed words; spokenText is tried as a whole in llm's linear.test",
@@ -24,8 +25,10 @@ const made: Readonly<Record<string, string>> = {
   "packages/llm/src/model/internal/plan/seamWords.ts":
     "runs of a class and of its opposite, never both at one place; llm's linear.test",
   "packages/speech/src/Clauses.ts": "three literals side by side; speech's linear.test",
-  "packages/speech/src/floor/internal/words.ts": "words that the application gives",
+  "packages/speech/src/floor/internal/words.ts":
+    "words that the application gives, and one character at one end of a text",
   "packages/speech/src/testing/internal/call/acting.ts": "a pattern that a test gives",
+  "packages/speech/src/text/internal/scan.ts": "anchored, characters of a class",
   "packages/speech/src/text/internal/address.ts": "anchored, one class after another; speech's linear.test",
   "packages/speech/src/text/internal/quantity.ts": "anchored, over a quantity's length; speech's linear.test"
 }

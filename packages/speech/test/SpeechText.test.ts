@@ -257,6 +257,7 @@ describe("SpeechText", () => {
     const filter = SpeechText.filter({ language: "ja" })
     assert.strictEqual(join(filter.push("こんにちは")), "こんにち")
     assert.strictEqual(join(filter.push("。元気")), "は。元")
+    assert.strictEqual(join(filter.push("、𠮷野家ᦎᦷᦑ")), "気、𠮷野家ᦎᦷ")
   })
 
   it("a bracket that never closes, or a line that never ends, does not delay a reply", () => {

@@ -1,8 +1,9 @@
 /** Decides when to search while the caller is still speaking, and whether the result still fits what they have said. */
 
+import * as Script from "@antiphon/core/Script"
+
 // In scripts that do not separate words, each character counts as one.
-const word =
-  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]|(?:(?![\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}])[\p{L}\p{M}\p{N}])+/gu
+const word = new RegExp(`[${Script.unspaced}]|(?:(?![${Script.unspaced}])[\\p{L}\\p{M}\\p{N}])+`, "gu")
 
 const wordsOf = (text: string): ReadonlyArray<string> => text.toLowerCase().match(word) ?? []
 

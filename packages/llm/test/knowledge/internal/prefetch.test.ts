@@ -11,7 +11,9 @@ describe("prefetch", () => {
     ["what are your opening hours on", "what are your", true],
     ["no wait how much", "what are your", true],
     ["", undefined, false],
-    ["营业时间", undefined, true]
+    ["营业时间", undefined, true],
+    ["បើកម៉ោង", undefined, true],
+    ["영업시간", undefined, false]
   ]
   for (const [next, last, is] of worth) {
     it(`"${next}" after ${last === undefined ? "nothing" : `"${last}"`} is ${is ? "" : "not "}worth a search`, () =>

@@ -2,11 +2,9 @@
  * Words of a transcript: compared without regard to case and punctuation, and joined with spaces if the script uses
  * them.
  */
+import * as Script from "@antiphon/core/Script"
 
 const word = /[\p{L}\p{M}\p{N}]+(?:['’][\p{L}\p{M}]+)*/gu
-// Han, Kana, Thai, Lao, Khmer, Myanmar: no spaces between words.
-const unspacedCharacter =
-  /[\u2E80-\u30FF\u3400-\u9FFF\uF900-\uFAFF\uFF66-\uFF9F\u0E00-\u0EFF\u1000-\u109F\u1780-\u17FF]/
 
 /** Splits a text into words in lower case. A run of a script without spaces is one word. */
 export const list = (text: string): ReadonlyArray<string> =>
@@ -15,14 +13,16 @@ export const list = (text: string): ReadonlyArray<string> =>
 /** Returns a key that is equal for equal words. */
 export const key = (text: string): string => list(text).join(" ")
 
+const endsUnspaced = new RegExp(`[${Script.unspaced}]$`, "u")
+const beginsTight = new RegExp(`^[${Script.unspaced},.;:!?。、！？]`, "u")
+
 /** Joins two texts. */
 export const join = (first: string, second: string): string => {
   if (first === "") return second
   if (second === "") return first
-  const before = first[first.length - 1]!
-  const after = second[0]!
-  if (before === " " || after === " ") return first + second
-  const tight = unspacedCharacter.test(before) || unspacedCharacter.test(after) || /^[,.;:!?。、！？]/.test(after)
+  if (first.endsWith(" ") || second.startsWith(" ")) return first + second
+  // The characters at the seam, which may take two units each.
+  const tight = endsUnspaced.test(first.slice(-2)) || beginsTight.test(second.slice(0, 2))
   return tight ? first + second : `${first} ${second}`
 }
 
@@ -43,7 +43,7 @@ export const behind = (text: string, known: ReadonlyArray<string>): string => {
 
 /** Counts words: a run of a script without spaces counts as one word per two characters. */
 export const count = (words: ReadonlyArray<string>): number =>
-  words.reduce((sum, each) => sum + (unspacedCharacter.test(each) ? Math.ceil(each.length / 2) : 1), 0)
+  words.reduce((sum, each) => sum + (Script.hasUnspaced(each) ? Math.ceil(each.length / 2) : 1), 0)
 
 interface Phrases {
   readonly all: ReadonlySet<string>

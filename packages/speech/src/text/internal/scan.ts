@@ -4,6 +4,7 @@
  * Holds text that cannot be decided yet: the last word, an unclosed bracket, a number that a unit may follow. A single
  * word or number waits for the next word. Nothing waits longer than a line.
  */
+import * as Script from "@antiphon/core/Script"
 import * as Address from "./address.ts"
 import * as Block from "./block.ts"
 import type { Language } from "./language/language.ts"
@@ -94,6 +95,9 @@ const within = (text: string, settings: Settings): string =>
 /** Characters without a sound: controls, marks of direction, joiners, the tags of flags. */
 const silent = /^(?:(?![\t\n\v\f\r\u200C])[\p{Cc}\p{Cf}\uFE0E\uFE0F])+/u
 
+/** What is spoken as it comes: no word need be waited for. Korean syllables, wide letters, and signs between them too. */
+const unspaced = new RegExp(`^[${Script.unspaced}\\p{Script=Hangul}\\u3005-\\u30FF\\uFF10-\\uFF9F]+`, "u")
+
 /** Reads the next token. Returns false if it must wait. */
 const step = (draft: Draft, settings: Settings, isLast: boolean): boolean => {
   if (draft.place === "LineStart") return lineStart(draft, settings, isLast)
@@ -107,13 +111,10 @@ const step = (draft: Draft, settings: Settings, isLast: boolean): boolean => {
   }
   if (/^\s/.test(held)) return space(draft, isLast)
   const isInWord = /[\p{L}\p{N}]/u.test(draft.before)
-  const unspaced =
-    /^[\u2E80-\u2FDF\u3005-\u30FF\u3400-\u9FFF\uF900-\uFAFF\uFF10-\uFF9F\uAC00-\uD7AF\u0E00-\u0EFF\u1000-\u109F\u1780-\u17FF]+/u.exec(
-      held
-    )
-  if (unspaced !== null) {
+  const run = unspaced.exec(held)?.[0]
+  if (run !== undefined) {
     // The last character may still receive a combining mark.
-    const length = unspaced[0].length === held.length && !isLast ? lastGrapheme(unspaced[0]) : unspaced[0].length
+    const length = run.length === held.length && !isLast ? lastGrapheme(run) : run.length
     if (length === 0) return false
     speak(draft, length, held.slice(0, length))
     return true
