@@ -31,10 +31,13 @@ export interface Harness {
   /**
    * Carries outputs to the caller, in order. Runs in the fiber of the turn: while it waits, the agent waits, and it is
    * interrupted with the turn. Each output names the event it responds to. Outputs count as sent as soon as this is
-   * called.
+   * called. A defect fails the turn.
    */
   readonly send: (outputs: Arr.NonEmptyReadonlyArray<Event.Output>) => Effect.Effect<void>
-  /** Called for each change of a turn, at once and in order with its outputs. Must not throw. */
+  /**
+   * Called for each change of a turn, at once and in order with its outputs. If it throws, the error is logged, and the
+   * turn and the call go on as if it had not.
+   */
   readonly turn?: ((change: TurnChange) => void) | undefined
   /** Called at most once, if the agent failed and its policy is to close. Nothing is sent after it. */
   readonly fail: (error: CallError) => Effect.Effect<void>

@@ -1,5 +1,5 @@
 import { assert, describe } from "@effect/vitest"
-import { Cause, Deferred, Effect, Exit, Fiber, Logger, Queue, References, Scope, Stream } from "effect"
+import { Cause, Deferred, Effect, Exit, Fiber, Layer, Logger, Queue, References, Scope, Stream } from "effect"
 import type * as Harness from "../src/Harness.ts"
 import * as Agent from "../src/Agent.ts"
 import * as Call from "../src/Call.ts"
@@ -252,6 +252,56 @@ describe("Call", () => {
       yield* call.receive({ _tag: "UserTurnEnded" })
       yield* settled
       assert.deepStrictEqual(sent, ["a"])
+    })
+
+    test("a harness that throws when it is told about a turn is logged, and costs neither the turn nor the call", function* () {
+      const lines: Array<string> = []
+      const logger = Logger.make<unknown, void>(({ message }) => void lines.push(String([message].flat()[0])))
+      const told: Array<string> = []
+      const sent: Array<string> = []
+      const call = yield* Call.make(
+        Agent.make(
+          Agent.route({
+            CallStarted: () => Stream.never,
+            UserTurnEnded: (event) => (event.eventId === "2" ? Stream.die("no") : say(`answer ${event.eventId}`))
+          })
+        ),
+        {
+          harness: {
+            send: (outputs) => Effect.sync(() => void sent.push(...outputs.map(textOf))),
+            turn: ({ _tag, turn }) => {
+              told.push(`${_tag} ${turn}`)
+              throw new Error("no")
+            },
+            fail: () => Effect.void
+          }
+        }
+      ).pipe(Effect.provide(Layer.fresh(Logger.layer([logger]))))
+      yield* settled
+      yield* call.receive({ _tag: "UserTurnEnded", eventId: "1" })
+      yield* settled
+      yield* call.receive({ _tag: "UserTurnEnded", eventId: "2" })
+      yield* settled
+      yield* call.receive({ _tag: "UserTurnEnded", eventId: "3" })
+      yield* settled
+      yield* call.end
+      assert.deepStrictEqual(told, [
+        "Started 1",
+        "Cancelled 1",
+        "Started 2",
+        "Completed 2",
+        "Started 3",
+        "Failed 3",
+        "Started 4",
+        "Completed 4",
+        "Started 5",
+        "Completed 5"
+      ])
+      assert.deepStrictEqual(sent, ["answer 1", Agent.make(() => Stream.empty).apology, "answer 3"])
+      assert.deepStrictEqual(
+        lines.filter((line) => line.startsWith("The harness")),
+        told.map((change) => `The harness threw when it was told about a turn (${change.split(" ")[0]}).`)
+      )
     })
 
     test("an uninterruptible region finishes, and what comes after it does not start", function* () {

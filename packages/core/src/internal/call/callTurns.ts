@@ -4,8 +4,10 @@
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import * as ErrorText from "../../ErrorText.ts"
 import * as Event from "../../Event.ts"
+import type * as Harness from "../../Harness.ts"
 import * as Turn from "../../Turn.ts"
 import * as CallState from "./callState.ts"
 import * as Outputs from "./outputs.ts"
@@ -40,7 +42,7 @@ export const act = <R>(
 
 /** The turn that responds to events, for the slot to run. */
 const turnOf = <R>(self: CallState.CallState<R>, events: Events): TurnSlot.Turn => {
-  const { outlet, recorder, writer } = self
+  const { recorder, writer } = self
   const trigger = events.at(-1)!
   const draft = trigger === self.draft?.event ? self.draft : undefined
   if (draft !== undefined) draft.turn = "Responding"
@@ -50,10 +52,10 @@ const turnOf = <R>(self: CallState.CallState<R>, events: Events): TurnSlot.Turn 
       Effect.suspend(() => {
         id = ++self.turns
         writer.began(id, trigger)
-        outlet.turn({ _tag: "Started", turn: id, trigger })
+        tell(self, { _tag: "Started", turn: id, trigger })
         const ended = (how: "Completed" | "Failed") => {
           running.over()
-          outlet.turn({ _tag: how, turn: id, trigger })
+          tell(self, { _tag: how, turn: id, trigger })
         }
         return TurnRun.make(hostOf(self), { id, events, draft, running, ended })
       }) as Effect.Effect<void>,
@@ -61,9 +63,19 @@ const turnOf = <R>(self: CallState.CallState<R>, events: Events): TurnSlot.Turn 
       const kept = began ? writer.stopped(id, draft === undefined || draft.state === "Committed") : []
       RecorderTap.outputs(recorder, "Kept", kept, id)
       if (draft !== undefined) draft.turn = "Replaced"
-      outlet.turn({ _tag: "Cancelled", turn: began ? id : 0, trigger })
+      tell(self, { _tag: "Cancelled", turn: began ? id : 0, trigger })
     }
   }
+}
+
+/**
+ * Tells the harness about a change. This happens in the middle of a step, which a harness that throws must not leave
+ * unfinished.
+ */
+const tell = <R>({ complain, fork, outlet }: CallState.CallState<R>, change: Harness.TurnChange): void => {
+  const told = Result.try(() => outlet.turn(change))
+  if (Result.isSuccess(told)) return
+  fork(complain("Error", `The harness threw when it was told about a turn (${change._tag}).`, Cause.die(told.failure)))
 }
 
 /** What a turn needs from its call. */
