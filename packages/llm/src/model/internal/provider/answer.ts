@@ -10,8 +10,15 @@ import type { IncomingMessage } from "node:http"
 import type { Readable } from "node:stream"
 import * as Unpacked from "../../../internal/unpacked.ts"
 
-/** Reads the next bytes. `taken` gets undefined at the end of the body. One read at a time. */
-export type Read = (taken: (bytes: Uint8Array | undefined) => void, failed: (cause: unknown) => void) => void
+/**
+ * Reads the next bytes: all that have come, or only the first of them (`first`), for whoever waits for a beginning. `taken` gets
+ * undefined at the end of the body. One read at a time.
+ */
+export type Read = (
+  taken: (bytes: Uint8Array | undefined) => void,
+  failed: (cause: unknown) => void,
+  first?: boolean
+) => void
 
 /** How to read the body of a response; undefined if it has none. */
 export const reading = (response: Response): Read | undefined => {
@@ -32,6 +39,7 @@ const bodiless: ReadonlySet<number> = new Set([204, 205, 304])
 interface Reader {
   readonly taken: Parameters<Read>[0]
   readonly failed: Parameters<Read>[1]
+  readonly first: boolean
 }
 
 /** An answer whose head has come. The rest of `Response` is made when somebody asks for it. */
@@ -70,15 +78,20 @@ export class Answer implements Response {
     return this.#message.headers["content-type"] ?? ""
   }
 
-  readonly read: Read = (taken, failed) => {
-    if (this.#waiting.length > 0) return taken(this.#takeAll())
+  readonly read: Read = (taken, failed, first = false) => {
+    if (this.#waiting.length > 0) return taken(this.#next(first))
     if (this.#over === "ended") return taken(undefined)
     if (this.#over === "failed") return failed(this.#cause)
-    this.#reader = { taken, failed }
+    this.#reader = { taken, failed, first }
   }
 
-  #takeAll(): Uint8Array {
+  #next(first: boolean): Uint8Array {
     const waiting = this.#waiting
+    if (first && waiting.length > 1) {
+      const [one] = waiting.splice(0, 1)
+      this.#size -= one!.length
+      return one!
+    }
     this.#waiting = []
     this.#size = 0
     if (this.#bytes.isPaused()) this.#bytes.resume()
@@ -96,7 +109,7 @@ export class Answer implements Response {
     const reader = this.#reader
     if (reader === undefined || this.#waiting.length === 0) return
     this.#reader = undefined
-    reader.taken(this.#takeAll())
+    reader.taken(this.#next(reader.first))
   }
 
   #end(): void {

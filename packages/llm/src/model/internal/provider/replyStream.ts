@@ -128,7 +128,9 @@ const makePull = (options: Options, { last, parse }: Parsers, readNext: Answer.R
   const read = Waiting.callback<Uint8Array | undefined, ReadFailure>((resume) =>
     readNext(
       (bytes) => resume(Effect.succeed(bytes)),
-      (cause) => resume(Effect.fail(new ReadFailure(cause)))
+      (cause) => resume(Effect.fail(new ReadFailure(cause))),
+      // The first words go ahead of what has come with them.
+      !content.begun
     )
   )
 
@@ -244,6 +246,10 @@ const wholePull = ({ onFinish, reply, source }: Options, body: ReplyBody): PartP
 /** Watches whether a reply has anything in it for the caller, or for a tool. */
 class Content {
   #some = false
+
+  get begun(): boolean {
+    return this.#some
+  }
 
   /** Notes parts. Removes an end without content, which is an error. */
   take(out: Array<Part>): AiError.AiErrorReason | undefined {

@@ -21,11 +21,12 @@ const asked = (url: string) => Effect.flatMap(Connections.make(), ({ fetch }) =>
 
 type Piece = string | undefined
 
-const next = (read: Answer.Read): Effect.Effect<Piece, { readonly cause: unknown }> =>
+const next = (read: Answer.Read, first = false): Effect.Effect<Piece, { readonly cause: unknown }> =>
   Effect.callback((resume) =>
     read(
       (bytes) => resume(Effect.succeed(bytes && new TextDecoder().decode(bytes))),
-      (cause) => resume(Effect.fail({ cause }))
+      (cause) => resume(Effect.fail({ cause })),
+      first
     )
   )
 
@@ -72,7 +73,7 @@ describe("an answer", () => {
     })
   )
 
-  it.live("gives the chunks that have come together as one piece", () =>
+  it.live("gives the chunks that have come together as one piece, or the first of them ahead", () =>
     Effect.gen(function* () {
       let write = () => {}
       const url = yield* served((_, response) => {
@@ -84,13 +85,16 @@ describe("an answer", () => {
           response.socket?.uncork()
         }
       })
-      const read = readOf(yield* asked(url))
-      const first = yield* Effect.forkChild(next(read))
-      yield* Effect.yieldNow
-      write()
-      assert.strictEqual(yield* Fiber.join(first), "one two three")
-      assert.strictEqual(yield* next(read), undefined)
-      assert.strictEqual(yield* next(read), undefined)
+      for (const isFirst of [false, true]) {
+        const read = readOf(yield* asked(url))
+        const first = yield* Effect.forkChild(next(read, isFirst))
+        yield* Effect.yieldNow
+        write()
+        assert.strictEqual(yield* Fiber.join(first), isFirst ? "one " : "one two three")
+        if (isFirst) assert.strictEqual(yield* next(read), "two three")
+        assert.strictEqual(yield* next(read), undefined)
+        assert.strictEqual(yield* next(read), undefined)
+      }
     })
   )
 
