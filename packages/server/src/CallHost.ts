@@ -36,6 +36,7 @@ import * as Client from "./internal/client.ts"
 import * as Courier from "./internal/courier.ts"
 import * as Machine from "./internal/machine.ts"
 import * as Making from "./internal/making.ts"
+import * as Meaning from "./internal/meaning.ts"
 import * as Monotonic from "@antiphon/core/Monotonic"
 import * as Refusals from "./internal/refusals.ts"
 import * as Running from "./internal/running.ts"
@@ -414,7 +415,7 @@ class HostedCall<State> implements CallHost, OpenCall {
       if (this.#link !== undefined) {
         yield* reason._tag === "Stalled" ? this.#link.drop : this.#link.end(lastWords.filter(Machine.isOutward))
       }
-      if (Ending.meaning(reason).callEnded && this.#call !== undefined) yield* this.#call.end
+      if (Meaning.of(reason).callEnded && this.#call !== undefined) yield* this.#call.end
     }).pipe(
       Effect.ensuring(Making.release(this.#means.callScope, settings.startTimeout)),
       Effect.ensuring(Scope.close(this.#scope, Exit.void)),

@@ -1,6 +1,5 @@
 /**
- * Why a call on a server ended, and the consequences on any wire: whether the agent still handles the end, and at which
- * level it is logged. The protocol decides what the platform is told, and the close code.
+ * Why a call on a server ended, on any wire. The protocol decides what the platform is told, and the close code.
  *
  * @since 0.1.0
  */
@@ -50,50 +49,17 @@ export const Ending = Data.taggedEnum<Ending>()
 /** Reasons for which the server itself ends a call. */
 export type OfServer = "Idle" | "Draining" | "Full" | "Overlong" | "Starved" | "Unrecorded"
 
-/** The consequences of an ending on the server. */
-export interface Meaning {
-  /**
-   * Whether the agent handles `CallEnded`. Not after garbage, because the agent would act on a call that may never have
-   * existed.
-   */
-  readonly callEnded: boolean
-  /** At which level it is logged. */
-  readonly level: "Debug" | "Info" | "Warn" | "Error"
-  /** The internal failure, for the log only. */
-  readonly cause: unknown
+/** Returns the failure of our own that ended the call, if there was one. For the log only: it may say anything. */
+export const cause = (ending: Ending): unknown => {
+  if (ending._tag === "FactoryFailed") return ending.cause
+  return ending._tag === "AgentFailed" ? ending.error.cause : undefined
 }
-
-const quiet: Meaning = { callEnded: true, level: "Debug", cause: undefined }
-const refused: Meaning = { callEnded: false, level: "Warn", cause: undefined }
-const cut: Meaning = { callEnded: true, level: "Warn", cause: undefined }
-const failed = (cause: unknown): Meaning => ({ callEnded: true, level: "Error", cause })
-
-/** Returns the consequences of an ending. */
-export const meaning: (ending: Ending) => Meaning = Ending.$match({
-  PeerClosed: () => quiet,
-  AgentEnded: () => quiet,
-  StartFailed: () => refused,
-  FactoryFailed: ({ cause }) => failed(cause),
-  Malformed: () => refused,
-  Binary: () => refused,
-  TooLarge: () => cut,
-  Flood: () => cut,
-  Spent: () => cut,
-  AgentFailed: ({ error }) => failed(error.cause),
-  Stalled: () => cut,
-  Idle: () => cut,
-  Full: () => cut,
-  Overlong: () => cut,
-  Starved: () => cut,
-  Unrecorded: (): Meaning => ({ ...cut, level: "Error" }),
-  Draining: (): Meaning => ({ ...quiet, level: "Info" })
-})
 
 /**
  * Returns what a platform may know about an internal failure: its message if errors are exposed, otherwise `internal
  * error`. Never a stack trace.
  */
 export const detail = (ending: Ending, { exposeErrors }: { readonly exposeErrors: boolean }): string => {
-  const { cause } = meaning(ending)
-  return exposeErrors && cause !== undefined ? ErrorText.of(cause) : "internal error"
+  const why = cause(ending)
+  return exposeErrors && why !== undefined ? ErrorText.of(why) : "internal error"
 }

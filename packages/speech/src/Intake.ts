@@ -9,7 +9,7 @@
 import * as AudioFormat from "./AudioFormat.ts"
 
 /** How far audio may run ahead of real time, in milliseconds. */
-export const mostAheadMs = 5000
+const mostAheadMs = 5000
 
 /** What has been taken in. */
 export interface Intake {

@@ -332,10 +332,6 @@ export const isIdle = (playback: Playback): boolean => playback.heard === playba
 export const bufferedMs = (playback: Playback): number =>
   ((playback.tape.end - playback.sent) * 1000) / playback.format.sampleRateHz
 
-/** Milliseconds of audio that a cut would waste: queued, or sent and not known to be heard. */
-export const unheardMs = (playback: Playback): number =>
-  ((playback.tape.end - playback.heard) * 1000) / playback.format.sampleRateHz
-
 /** Whether the audio that plays next can be interrupted. Undefined if there is none. */
 export const isInterruptible = (playback: Playback): boolean | undefined =>
   Tape.at(playback.tape, playback.heard)?.interruptible

@@ -504,7 +504,6 @@ describe("Playback", () => {
     const start = Playback.push(Playback.make({ format, report: "estimate" }), { ...second, interruptible: false })
     const [playing] = Playback.pull(start, time(0))
     assert.strictEqual(Playback.bufferedMs(playing), 900)
-    assert.strictEqual(Playback.unheardMs(playing), 1000)
     assert.isFalse(Playback.isInterruptible(playing))
     assert.isUndefined(Playback.isInterruptible(Playback.make({ format, report: "estimate" })))
   })

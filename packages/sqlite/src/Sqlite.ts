@@ -34,7 +34,7 @@ export interface Options {
 }
 
 /** Opens a database, and closes it with the scope. Fails with a `SqlError` if the file cannot be opened. */
-export const make = (
+const make = (
   options: Options
 ): Effect.Effect<SqlClient.SqlClient, SqlError.SqlError, Scope.Scope | Reactivity.Reactivity> =>
   Effect.gen(function* () {

@@ -69,14 +69,8 @@ export const run = <A, E, R>(program: Effect.Effect<A, E, R>, options: Options =
 /** Waits until nothing more can happen at this moment. Does not wait outside of `run`. */
 export const settled: Effect.Effect<void> = Effect.clockWith((clock) => World.of(clock)?.settled ?? Effect.void)
 
-/**
- * Waits until everything at this moment has happened, including what wakes at it, except for other fibers that wait
- * here. Does not wait outside of `run`.
- */
-export const momentOver: Effect.Effect<void> = Effect.clockWith((clock) => World.of(clock)?.momentOver ?? Effect.void)
-
 /** Lets time pass, and everything happen until then. Sleeps outside of `run`. */
-export const pass = (time: Duration.Input): Effect.Effect<void> => Effect.andThen(Effect.sleep(time), momentOver)
+export const pass = (time: Duration.Input): Effect.Effect<void> => Effect.andThen(Effect.sleep(time), World.momentOver)
 
 /**
  * Stops the program's time while an effect waits for something from outside, such as the answer of a real model: for

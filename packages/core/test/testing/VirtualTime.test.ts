@@ -244,7 +244,7 @@ describe("VirtualTime.settled", () => {
   it.effect("does not wait outside of a program on virtual time", () => VirtualTime.settled)
 })
 
-describe("VirtualTime.momentOver", () => {
+describe("VirtualTime.pass", () => {
   it.effect("runs the end of a moment after everything that wakes at that moment", () =>
     Effect.gen(function* () {
       const seen: Array<string> = []

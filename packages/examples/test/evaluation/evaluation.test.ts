@@ -1,4 +1,5 @@
-import { Evaluation, RealModel, ScriptedModel } from "@antiphon/llm/testing"
+import { Caller, TestCall } from "@antiphon/core/testing"
+import { Evaluation, type Judge, RealModel, ScriptedModel } from "@antiphon/llm/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { execFile } from "node:child_process"
@@ -7,6 +8,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import * as Faults from "../../src/evaluation/faults.ts"
+import { judged } from "../../src/evaluation/judged.ts"
 import { evaluation, ShopLive } from "../../src/evaluation/scenarios.ts"
 
 const root = fileURLToPath(new URL("../../../..", import.meta.url))
@@ -56,6 +58,27 @@ describe("examples of evaluation", () => {
           ["looked up", 1]
         ]
       )
+    })
+  )
+
+  it.effect("evaluation-judged: a call is judged by what the caller heard of it", () =>
+    Effect.gen(function* () {
+      const model = ScriptedModel.make([
+        ScriptedModel.text(["Yes, until six. Anything else?"]),
+        ScriptedModel.text([JSON.stringify({ criterion_1: { reason: "Friendly.", quote: "until six", grade: 0.9 } })])
+      ])
+      const found: Array<Judge.Judgement> = []
+      yield* TestCall.run(
+        judged((judgement) => Effect.sync(() => found.push(judgement))),
+        [Caller.listens(), Caller.says("Are you open?"), Caller.hears(3), Caller.hangsUp]
+      ).pipe(Effect.provide(model.layer))
+      yield* ScriptedModel.assertUsed(model)
+      assert.deepStrictEqual(
+        found.map(({ passed, verdicts }) => [passed, verdicts[0]?.quoteFound]),
+        [[true, true]]
+      )
+      const asked = JSON.stringify((yield* model.prompts).at(-1)?.prompt)
+      assert.include(asked, "the caller does not hear the rest")
     })
   )
 

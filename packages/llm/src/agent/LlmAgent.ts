@@ -333,10 +333,9 @@ const sessionOf = <R>(
 }
 
 /** Line's default prompt, used if neither the request nor the application has one. */
-export const defaultSystemPrompt =
-  "You are a friendly and helpful assistant. Have a natural conversation with the user."
+const defaultSystemPrompt = "You are a friendly and helpful assistant. Have a natural conversation with the user."
 /** Line's default greeting, used if neither the request nor the application has one. */
-export const defaultIntroduction = "Hello! I'm your AI assistant. How can I help you today?"
+const defaultIntroduction = "Hello! I'm your AI assistant. How can I help you today?"
 
 /**
  * Chooses the prompt and the introduction as Line does: the harness's, or else the application's, or else the defaults.

@@ -6,7 +6,6 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Judge from "./Judge.ts"
-import * as PassRate from "./PassRate.ts"
 
 const run = { index: Schema.Int, seed: Schema.Int }
 
@@ -36,10 +35,21 @@ export const Requirement = Schema.Struct({
 })
 export type Requirement = typeof Requirement.Type
 
+/** Schema for a pass rate with its interval of 95 % confidence. */
+export const PassRate = Schema.Struct({
+  passed: Schema.Int,
+  judged: Schema.Int,
+  /** Null if nothing was judged. */
+  rate: Schema.NullOr(Schema.Finite),
+  low: Schema.Finite,
+  high: Schema.Finite
+})
+export type PassRate = typeof PassRate.Type
+
 /** Schema for the pass rate of one criterion. */
 export const CriterionReport = Schema.Struct({
   name: Schema.String,
-  ...PassRate.PassRate.fields,
+  ...PassRate.fields,
   /** Null if nothing was judged. */
   meanScore: Schema.NullOr(Schema.Finite)
 })
@@ -59,7 +69,7 @@ export const ScenarioReport = Schema.Struct({
   callsFailed: Schema.Int,
   judgesFailed: Schema.Int,
   /** Calls that met all criteria. */
-  all: PassRate.PassRate,
+  all: PassRate,
   criteria: Schema.Array(CriterionReport),
   outcomes: Schema.Array(Outcome)
 })

@@ -7,6 +7,7 @@ import type { Clock } from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Ending from "../Ending.ts"
 import type { Health } from "../Health.ts"
+import * as Meaning from "./meaning.ts"
 import * as Running from "./running.ts"
 import * as LogAllowance from "./logAllowance.ts"
 import * as Monotonic from "@antiphon/core/Monotonic"
@@ -98,7 +99,8 @@ class Log implements CallLog {
   ended(ending: Ending.Ending, errorId: string): Effect.Effect<void> {
     return Effect.suspend(() => {
       this.#health.ended(ending)
-      const { cause, level } = Ending.meaning(ending)
+      const { level } = Meaning.of(ending)
+      const cause = Ending.cause(ending)
       const hasStarted = this.#callId !== undefined
       const leftOut = hasStarted ? 0 : linesOf(this.#health, this.#clock).take()
       if (leftOut === undefined) return Effect.void

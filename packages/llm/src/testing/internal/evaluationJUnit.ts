@@ -11,7 +11,6 @@
  * @since 0.1.0
  */
 import type * as EvaluationReport from "../EvaluationReport.ts"
-import type * as PassRate from "../PassRate.ts"
 import * as EvaluationText from "./evaluationText.ts"
 
 /** The report as XML. */
@@ -60,7 +59,7 @@ const suiteOf = (scenario: EvaluationReport.ScenarioReport): Suite => {
   }
   const output = outcomes.flatMap(EvaluationText.outcomeLines).join("\n")
   const message = EvaluationText.statusText(scenario)
-  const failing = (name: string, rate: PassRate.PassRate, low: boolean): Test =>
+  const failing = (name: string, rate: EvaluationReport.PassRate, low: boolean): Test =>
     low ? { name, kind: "failure", problem: [problem("failure", message, rateText(rate))] } : { name, kind: "passed" }
   return {
     name,
@@ -76,11 +75,11 @@ const suiteOf = (scenario: EvaluationReport.ScenarioReport): Suite => {
 }
 
 /** A criterion must reach what all of them together must reach: their rate is never above its own. */
-const isLow = (criterion: PassRate.PassRate, { required, status }: EvaluationReport.ScenarioReport): boolean =>
+const isLow = (criterion: EvaluationReport.PassRate, { required, status }: EvaluationReport.ScenarioReport): boolean =>
   status === "BelowRate" &&
   ((criterion.rate !== null && criterion.rate < (required.rate ?? 0)) || criterion.low < (required.low ?? 0))
 
-const rateText = ({ high, judged, low, passed }: PassRate.PassRate): string =>
+const rateText = ({ high, judged, low, passed }: EvaluationReport.PassRate): string =>
   `${passed} of ${judged} calls passed; 95 % interval ${low.toFixed(4)} to ${high.toFixed(4)}`
 
 const counts = (tests: ReadonlyArray<Test>, options: { readonly skipped: boolean }) => {

@@ -1,7 +1,7 @@
 /** Counts the outcomes of an evaluation's calls, and draws the conclusions. */
 import type * as Report from "../EvaluationReport.ts"
 import type * as Judge from "../Judge.ts"
-import * as PassRate from "../PassRate.ts"
+import * as PassRate from "./passRate.ts"
 
 /** Counts the outcomes of a scenario's calls. */
 export const scenario = (options: {
@@ -57,7 +57,7 @@ export const make = (options: {
 })
 
 const statusOf = (
-  all: PassRate.PassRate,
+  all: Report.PassRate,
   failures: number,
   required: Report.Requirement
 ): Report.ScenarioReport["status"] => {

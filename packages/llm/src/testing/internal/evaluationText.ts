@@ -5,7 +5,6 @@
  */
 import * as Printable from "@antiphon/core/Printable"
 import type * as EvaluationReport from "../EvaluationReport.ts"
-import type * as PassRate from "../PassRate.ts"
 
 const width = 100
 const nameWidth = 49
@@ -45,7 +44,7 @@ const table = (scenario: EvaluationReport.ScenarioReport): ReadonlyArray<string>
   ]
 }
 
-const rates = ({ high, judged, low, passed, rate }: PassRate.PassRate): ReadonlyArray<string> => [
+const rates = ({ high, judged, low, passed, rate }: EvaluationReport.PassRate): ReadonlyArray<string> => [
   `${passed}/${judged}`,
   rate === null ? "–" : percent(rate),
   `${percent(low)} to ${percent(high)}`

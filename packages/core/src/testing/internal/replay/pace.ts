@@ -11,6 +11,7 @@ import * as Effect from "effect/Effect"
 import type { Recorder } from "../../../recording/Recorder.ts"
 import type * as Recording from "../../../recording/Recording.ts"
 import * as VirtualTime from "../../VirtualTime.ts"
+import * as World from "../time/world.ts"
 
 /** The pace of a call. */
 export interface Pace {
@@ -57,7 +58,7 @@ export const make = (lines: ReadonlyArray<Recording.Line>, tolerance: number): P
       const left = Math.round((at - now) * 1000) / 1000
       if (left > atMost) return Effect.void
       const inOrder = Effect.suspend(() =>
-        count >= place ? Effect.void : Effect.raceFirst(reached(place), VirtualTime.momentOver)
+        count >= place ? Effect.void : Effect.raceFirst(reached(place), World.momentOver)
       )
       return left > 0 ? Effect.andThen(Effect.sleep(left), inOrder) : inOrder
     })

@@ -209,3 +209,9 @@ export const make = (live: Clock.Clock, startsAt = 0): World => {
 
 /** The world that a clock belongs to. */
 export const of = (clock: Clock.Clock): World | undefined => worlds.get(clock)
+
+/**
+ * Waits until everything at this moment has happened, including what wakes at it, except for other fibers that wait
+ * here. Does not wait in a program on another clock.
+ */
+export const momentOver: Effect.Effect<void> = Effect.clockWith((clock) => of(clock)?.momentOver ?? Effect.void)

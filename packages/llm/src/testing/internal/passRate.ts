@@ -1,20 +1,5 @@
-/**
- * How often something passed, and how certain that is after a limited number of tries.
- *
- * @since 0.1.0
- */
-import * as Schema from "effect/Schema"
-
-/** Schema for a pass rate with its interval of 95 % confidence. */
-export const PassRate = Schema.Struct({
-  passed: Schema.Int,
-  judged: Schema.Int,
-  /** Null if nothing was judged. */
-  rate: Schema.NullOr(Schema.Finite),
-  low: Schema.Finite,
-  high: Schema.Finite
-})
-export type PassRate = typeof PassRate.Type
+/** How often something passed, and how certain that is after a limited number of tries. */
+import type { PassRate } from "../EvaluationReport.ts"
 
 /** The 97.5 % quantile of the standard normal distribution. */
 const z = 1.959963984540054

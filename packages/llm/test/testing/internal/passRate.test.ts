@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as PassRate from "../../src/testing/PassRate.ts"
+import * as PassRate from "../../../src/testing/internal/passRate.ts"
 
 const round = (value: number) => Math.round(value * 10_000) / 10_000
 
-describe("PassRate", () => {
+describe("passRate", () => {
   // Newcombe 1998, table I, method 3 (score, without continuity correction): 95 % intervals to four digits.
   for (const [passed, judged, low, high] of [
     [81, 263, 0.2553, 0.3662],
