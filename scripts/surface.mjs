@@ -13,12 +13,12 @@ const namesOf = (source) => {
     names.add(name)
   }
   for (const [, name] of source.matchAll(/^export (?:type )?\* as (\w+) from/gm)) names.add(name)
-  for (const [, list] of source.matchAll(/^export (?:type )?\{([^}]*)\}/gm)) {
+  for (const [, list] of source.matchAll(/^export (?:type |const )?\{([^}]*)\}/gm)) {
     for (const item of list.split(",").filter((item) => item.trim() !== "")) {
       names.add(
         item
           .trim()
-          .split(/\s+as\s+/)
+          .split(/\s+as\s+|:\s*/)
           .at(-1)
           .replace(/^type /, "")
       )
