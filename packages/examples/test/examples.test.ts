@@ -134,6 +134,20 @@ describe("examples", () => {
     120_000
   )
 
+  it.live(
+    "console/serve has the page and the studio beside the agent",
+    () =>
+      Effect.gen(function* () {
+        const { address } = yield* running("console/serve.ts", { OPENAI_API_KEY: "none" })
+        assert.deepStrictEqual(yield* firstMessages(address, [{ type: "start", call_id: "c1" }], 1), ["Good morning!"])
+        const read = (path: string) =>
+          Effect.promise(() => fetch(`http://${address}${path}`).then((response) => response.text()))
+        assert.include(yield* read("/"), "<title>")
+        assert.include(yield* read("/console/calls"), '"c1"')
+      }),
+    120_000
+  )
+
   it.effect("testing/call answers without a socket", () =>
     Effect.gen(function* () {
       const outputs = yield* answerTo("hello")

@@ -1,8 +1,8 @@
 /**
- * The audio that a line has taken in so far, for lines that are told of audio by somebody else. Pure.
+ * The audio of a peer as a line takes it in: pieces of any size become whole samples, and never run far ahead of real time. Pure.
  *
- * A call's clock counts samples. So audio comes in whole samples, whatever its pieces are, and does not run ahead of real time
- * for long: a peer that sends faster than anybody can speak would make the clock run away.
+ * The clock of a call counts samples, so a peer that sends faster than anybody can speak would make it run away. A peer that was
+ * held up may catch up.
  *
  * @since 0.1.0
  */
@@ -11,12 +11,12 @@ import * as AudioFormat from "./AudioFormat.ts"
 /** How far audio may run ahead of real time, in milliseconds. */
 const mostAheadMs = 5000
 
-/** What has been taken in. */
+/** The state of one line. */
 export interface Intake {
   readonly format: AudioFormat.AudioFormat
   /** When the first audio could come, in milliseconds of the monotonic clock. */
   readonly startedAt: number
-  /** How much audio has come since, gaps included. */
+  /** How much audio has come since then, including gaps. */
   readonly audioMs: number
   /** The first byte of a sample whose second byte has not come yet. */
   readonly half: number | undefined

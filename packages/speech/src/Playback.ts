@@ -29,7 +29,7 @@ export interface Options {
   readonly leadMs?: number | undefined
   /** The length of a frame. 20 ms by default. */
   readonly frameMs?: number | undefined
-  /** How much to send at once, while audio is still on its way. One frame by default. The lead is not exceeded for it. */
+  /** How much to send at once, while audio is still on its way. One frame by default, and never more than the lead. */
   readonly messageMs?: number | undefined
   /** With `estimate`: the delay from sending a sample until it is heard, if known. 0 by default. */
   readonly latencyMs?: number | undefined

@@ -6,7 +6,7 @@
  * the line.
  *
  * ```ts
- * Speech.run(agent, transport, { policy: FloorPolicy.patient }).pipe(Effect.provide([Vad.silero, TurnDetector.text(), ...]))
+ * Speech.run(agent, transport, { policy: FloorPolicy.patient }).pipe(Effect.provide([Vad.silero, TurnDetector.TurnDetector.text(), ...]))
  * ```
  *
  * @since 0.1.0
@@ -163,8 +163,9 @@ const call = (factory: Agent.Factory<unknown, never, never>, line: Transport, op
       tell({ _tag: "Tick" })
     }
     /**
-     * What was heard comes first: a mark behind a frame is not taken for one that the clear caused by that frame has returned. So does the
-     * time that has passed: a process that could not run has sent nothing either, and what the line had was played meanwhile.
+     * Reports of what was heard come first. Otherwise a frame that cuts the agent short would clear the line, and the mark behind it would
+     * look like one that this clear sent back. The time that has passed comes next: while the process could not run, it sent nothing, and the
+     * line played what it had.
      */
     const take = (arrived: ReadonlyArray<Incoming>) => {
       for (const incoming of arrived) if (isReport(incoming)) hear(incoming)

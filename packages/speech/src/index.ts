@@ -1,5 +1,5 @@
 /**
- * Audio of a voice call.
+ * Calls by voice: audio formats, voice detection, turn taking, recognisers, voices, and the pipeline that joins them.
  *
  * @since 0.1.0
  */

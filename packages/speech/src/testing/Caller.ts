@@ -3,7 +3,7 @@
  * by a voice, and sounds that only a microphone picks up.
  *
  * ```ts
- * [Caller.hears("king"), Caller.agrees(), Caller.coughs(), Caller.says("Wait, which king?"), Caller.listens()]
+ * [Caller.hears("king"), Caller.agrees(), Caller.coughs, Caller.says("Wait, which king?"), Caller.listens()]
  * ```
  *
  * @since 0.1.0

@@ -14,7 +14,7 @@ import type { Told } from "./told.ts"
 import type { Ending } from "./wanted.ts"
 import type * as Watcher from "./watcher.ts"
 
-/** Makes the agent, unless the call is over before. If that fails, the line is hung up. */
+/** Makes the agent, unless the call ends first. Hangs up the line if the agent cannot be made. */
 export const make = (
   factory: Agent.Factory<unknown, never, never>,
   transport: Transport,
@@ -33,7 +33,7 @@ export const make = (
     )
   })
 
-/** Opens the call of an agent. What it does is told to the pipeline. */
+/** Opens the call of an agent, and tells the pipeline what happens on it. */
 export const open = (
   spec: Agent.AgentSpec<unknown>,
   { request }: Transport,
@@ -50,7 +50,7 @@ export const open = (
   )
 }
 
-/** Brings the call its reports until the line is over, and then those that are left: the call receives all before it ends. */
+/** Passes reports to the call until the line is over, and then those that are left, so that the call has all of them when it ends. */
 export const report = <A, E>(
   { receive }: Call.Call,
   reports: Queue.Dequeue<Asked>,

@@ -6,7 +6,7 @@ export type Dialogue = Array<{ readonly role: "user" | "agent"; readonly text: s
 /** Number of lines of the dialogue shown to a turn detector. */
 const remembered = 8
 
-/** Adds what was said, if an event tells that something was. What the agent says in one go is one line. */
+/** Adds what an event says was said, if anything. Consecutive words of the agent make one line. */
 export const hear = (dialogue: Dialogue, event: Transport.Shown): void => {
   if (event._tag === "Transcript" && event.isFinal) remember(dialogue, "user", event.text)
   else if (event._tag === "AgentText") remember(dialogue, "agent", event.text)

@@ -165,7 +165,7 @@ const typed = (draft: Draft, text: string): void => {
   )
 }
 
-/** Words without a place in the audio that come this soon after the same words are not said again: nobody speaks so fast. */
+/** The same words within this time are a repetition by the recogniser if it does not say where they are: nobody speaks that fast. */
 const againMs = 300
 
 /** Whether a recogniser repeats final words, or reports them late: they have the same place in the audio, or come too soon. */

@@ -21,7 +21,7 @@ export const policyFor = (
   endpointing: stt.capabilities.turns ? "stt" : turns.endpointing
 })
 
-/** The settings of a call, with what is used where an option is left out. */
+/** The settings of a call, with defaults for missing options. */
 export const make = (
   line: Line,
   options: Options,
@@ -53,6 +53,6 @@ export const make = (
   tellsSteps
 })
 
-/** A duration in milliseconds, or what is used instead. */
+/** A duration in milliseconds, or its default. */
 export const millis = (input: Duration.Input | undefined, otherwise: number): number =>
   input === undefined ? otherwise : Duration.toMillis(Duration.fromInputUnsafe(input))

@@ -1,6 +1,6 @@
 /**
- * Queues audio for a peer that plays everything at once and cannot clear it. Queued audio can be cleared, and sent audio counts as
- * heard. Pure.
+ * Queues audio for a peer that plays it as soon as it arrives, and cannot take it back. Queued audio can be cleared, and sent
+ * audio counts as heard. Pure.
  */
 import type * as Playback from "@antiphon/speech/Playback"
 import type { Incoming } from "@antiphon/speech/Transport"
