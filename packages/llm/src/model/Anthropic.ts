@@ -14,6 +14,7 @@ import * as ClaudeModel from "./internal/anthropic/claudeModel.ts"
 import * as Connections from "./internal/provider/connections.ts"
 import * as ModelError from "./internal/provider/modelError.ts"
 import type * as ProviderModel from "./internal/provider/providerModel.ts"
+import * as SdkPost from "./internal/provider/sdkPost.ts"
 
 /** Which model, and where. */
 export interface Options extends ProviderModel.Options {}
@@ -44,13 +45,30 @@ export const layer = (
         openTelemetry: false,
         defaultHeaders: { ...options.headers }
       })
+      const posts = new Map<string | undefined, SdkPost.Post>()
+      const postWith = (beta: string | undefined): SdkPost.Post => {
+        const headers = beta === undefined ? undefined : { "anthropic-beta": beta }
+        return SdkPost.make({
+          client,
+          connections,
+          path: "/v1/messages",
+          headers,
+          failing: AnthropicClient.APIError.generate
+        })
+      }
+      const post = (beta: string | undefined): SdkPost.Post => {
+        const made = posts.get(beta) ?? postWith(beta)
+        posts.set(beta, made)
+        return made
+      }
       return yield* ClaudeModel.make({
         module: "Anthropic",
         name: "anthropic",
         model: options.model,
         url: `${baseUrl}/v1/messages`,
         settings: options.settings,
-        client
+        client,
+        post
       })
     })
   )

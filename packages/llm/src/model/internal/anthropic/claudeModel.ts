@@ -9,6 +9,7 @@ import * as AnthropicStructuredOutput from "effect/ai/AnthropicStructuredOutput"
 import * as NativeWebSearch from "../../../internal/nativeWebSearch.ts"
 import type { ModelSettings } from "../../ModelSettings.ts"
 import * as ProviderModel from "../provider/providerModel.ts"
+import type * as SdkPost from "../provider/sdkPost.ts"
 import * as ToolNames from "../rules/toolNames.ts"
 import * as AnthropicReply from "./anthropicReply.ts"
 import * as AnthropicRequest from "./anthropicRequest.ts"
@@ -23,12 +24,14 @@ export interface Options {
   readonly client: BaseAnthropic
   /** Additional fields this platform requires in a body. */
   readonly fields?: { readonly [field: string]: unknown } | undefined
+  /** Posts bodies that need a beta, or none, if the headers of requests depend on nothing else. By default, the client does. */
+  readonly post?: ((beta: string | undefined) => SdkPost.Post) | undefined
   /** Explains a rejection if the client failed before sending anything. */
   readonly rejected?: ((cause: unknown) => unknown) | undefined
 }
 
 /** Makes the model. */
-export const make = ({ client, fields, model, module, name, rejected, settings, url }: Options) =>
+export const make = ({ client, fields, model, module, name, post, rejected, settings, url }: Options) =>
   ProviderModel.make<Anthropic.MessageCreateParamsStreaming>({
     module,
     name,
@@ -41,6 +44,7 @@ export const make = ({ client, fields, model, module, name, rejected, settings, 
     // Not `messages.create`, which logs deprecation warnings to the console.
     send: (body, signal) => {
       const beta = AnthropicRequest.betaOf(body)
+      if (post !== undefined) return post(beta)(body, signal)
       const headers = beta === undefined ? {} : { headers: { "anthropic-beta": beta } }
       const sent = client.post("/v1/messages", { body, signal, stream: true, ...headers }).asResponse()
       return rejected === undefined ? sent : sent.catch((cause: unknown) => Promise.reject(rejected(cause)))

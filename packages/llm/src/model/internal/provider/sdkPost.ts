@@ -15,6 +15,7 @@ export interface Client {
     readonly path: string
     readonly body: unknown
     readonly stream: true
+    readonly headers?: Headers
   }): Promise<{ readonly req: { readonly headers: Headers }; readonly url: string }>
 }
 
@@ -28,6 +29,8 @@ export interface Options {
   readonly connections: Connections.Connections
   /** Resolved by the SDK. */
   readonly path: string
+  /** Headers beside the client's own. */
+  readonly headers?: { readonly [name: string]: string } | undefined
   readonly failing: Failing
 }
 
@@ -35,11 +38,11 @@ export interface Options {
 export type Post = (body: object, signal: AbortSignal) => Promise<Response>
 
 /** Makes a post. */
-export const make = ({ client, connections, failing, path }: Options): Post => {
+export const make = ({ client, connections, failing, headers, path }: Options): Post => {
   let built: ReturnType<Connections.Connections["post"]> | undefined
   const building = () =>
     client
-      .buildRequest({ method: "post", path, body: {}, stream: true })
+      .buildRequest({ method: "post", path, body: {}, stream: true, ...(headers && { headers: new Headers(headers) }) })
       .then(({ req, url }) => (built = connections.post(url, req.headers)))
   return async (body, signal) => {
     const response = await (built ?? (await building()))(JSON.stringify(body), signal)

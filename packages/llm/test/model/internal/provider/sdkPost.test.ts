@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as AiError from "effect/ai/AiError"
 import * as Effect from "effect/Effect"
 import OpenAI from "openai"
+import AnthropicClient from "@anthropic-ai/sdk"
 import { createServer, type IncomingHttpHeaders } from "node:http"
 import type { AddressInfo } from "node:net"
 import * as AiErrors from "../../../../src/model/internal/provider/aiErrors.ts"
@@ -65,6 +66,26 @@ describe("sdkPost", () => {
       const [bySdk, first, second] = seen.map(own)
       assert.deepStrictEqual(first, bySdk)
       assert.strictEqual(second?.body, JSON.stringify({ ...body, model: "other" }))
+    })
+  )
+
+  it.live("sends what Anthropic's SDK would send, with the beta that a body needs", () =>
+    Effect.gen(function* () {
+      const { seen, url } = yield* serverOf(200, "{}")
+      const client = new AnthropicClient({ baseURL: url, apiKey: "key", maxRetries: 0, logLevel: "off" })
+      const connections = yield* Connections.make()
+      const headers = { "anthropic-beta": "thinking-2026" }
+      const failing = AnthropicClient.APIError.generate
+      const post = SdkPost.make({ client, connections, path: "/v1/messages", headers, failing })
+      const { signal } = new AbortController()
+      const sent = { model: "m", messages: [], stream: true }
+      yield* Effect.promise(() =>
+        client.post("/v1/messages", { body: sent, signal, stream: true, headers }).asResponse()
+      )
+      yield* Effect.promise(() => post(sent, signal))
+      const [bySdk, ours] = seen.map(own)
+      assert.deepStrictEqual(ours, bySdk)
+      assert.strictEqual(ours?.headers["anthropic-beta"], "thinking-2026")
     })
   )
 
