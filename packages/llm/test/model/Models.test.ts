@@ -144,11 +144,18 @@ describe("Models", () => {
     })
   )
 
-  it.effect("an invalid address is an error that does not repeat it", () =>
+  it.effect("an address that is invalid, or has a password in it, is an error that does not repeat it", () =>
     Effect.gen(function* () {
-      const error = yield* Effect.flip(build("openai/m", { OPENAI_API_KEY: "k", OPENAI_BASE_URL: "user:secret@host" }))
-      assert.strictEqual(error.reason, "InvalidAddress")
-      assert.notInclude(error.message, "secret")
+      for (const [address, why] of [
+        ["user:secret@host", "http or https"],
+        ["https://user:secret@host/v1", "headers"],
+        ["https://secret@host/v1", "headers"]
+      ] as const) {
+        const error = yield* Effect.flip(build("openai/m", { OPENAI_API_KEY: "k", OPENAI_BASE_URL: address }))
+        assert.strictEqual(error.reason, "InvalidAddress")
+        assert.include(error.message, why)
+        assert.notInclude(error.message, "secret")
+      }
     })
   )
 

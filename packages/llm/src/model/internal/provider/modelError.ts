@@ -58,13 +58,16 @@ export const keyOf = (options: {
   })
 
 /** Checks an address. */
-export const checkAddress = (provider: string, url: string): Effect.Effect<string, ModelError> =>
-  URL.canParse(url) && /^https?:/.test(url)
-    ? Effect.succeed(url.replace(/(?<!\/)\/+$/, ""))
-    : Effect.fail(
-        new ModelError({
-          reason: "InvalidAddress",
-          provider,
-          description: `the address of ${provider} is not an http or https URL`
-        })
-      )
+export const checkAddress = (provider: string, url: string): Effect.Effect<string, ModelError> => {
+  const wrong = (description: string) =>
+    Effect.fail(
+      new ModelError({ reason: "InvalidAddress", provider, description: `the address of ${provider} ${description}` })
+    )
+  const parsed = URL.parse(url)
+  if (parsed === null || !/^https?:/.test(url)) return wrong("is not an http or https URL")
+  // Nothing would send them, and the address is shown in logs.
+  if (parsed.username !== "" || parsed.password !== "") {
+    return wrong("has a user name or a password in it: give the layer headers instead")
+  }
+  return Effect.succeed(url.replace(/(?<!\/)\/+$/, ""))
+}
