@@ -38,13 +38,8 @@ export const read = (text: string, isLast: boolean): Block => {
   if (target) return isComplete ? { _tag: "Skip", skip } : wait
   const note = /^ {0,3}\[\^?\w{1,20}\]: +(?=\S)/.exec(line)
   if (note !== null && isComplete) return { _tag: "Text", skip: note[0].length }
-  if (
-    /^ {0,3}\[[^\]\n]{1,60}(?:\](?:$|:))?[^\n]{0,200}$/.test(line) &&
-    /^ {0,3}\[[^\]\n]*(?:\]:?$|\]:|$)/.test(line) &&
-    !isComplete
-  ) {
-    return wait
-  }
+  const mayBeNote = /^ {0,3}\[[^\]\n]{1,60}(?:\]?|\]:[^\n]{0,200})$/.test(line)
+  if (mayBeNote && !isComplete) return wait
   if (/^ {0,3}(?:(?:\* *){3,}|(?:- *){3,}|(?:_ *){3,})$/.test(line) && isComplete) return { _tag: "Skip", skip }
   if (/^ {0,3}(?:(?:\* *)+|(?:- *)+|(?:_ *)+)$/.test(line) && !isComplete) return wait
   // The text so far may still become one of these.
