@@ -12,6 +12,7 @@
  * @since 0.1.0
  */
 import type * as AudioFormat from "./AudioFormat.ts"
+import * as Joined from "./internal/joined.ts"
 import * as Kernel from "./internal/kernel.ts"
 
 /** Resamples one stream. Use one for each direction of each call. */
@@ -40,7 +41,7 @@ export const all = (
   toHz: AudioFormat.SampleRateHz
 ): Int16Array => {
   const resampler = make(fromHz, toHz)
-  return concat([resampler.push(samples), resampler.flush()])
+  return Joined.samples([resampler.push(samples), resampler.flush()])
 }
 
 const polyphase = (fromHz: AudioFormat.SampleRateHz, toHz: AudioFormat.SampleRateHz): Resampler => {
@@ -74,7 +75,7 @@ const polyphase = (fromHz: AudioFormat.SampleRateHz, toHz: AudioFormat.SampleRat
     for (let at = 0; at < samples.length; at += blockSamples) {
       blocks.push(pushBlock(samples.subarray(at, at + blockSamples)))
     }
-    return concat(blocks)
+    return Joined.samples(blocks)
   }
 
   const flush = (): Int16Array => {
@@ -87,16 +88,6 @@ const polyphase = (fromHz: AudioFormat.SampleRateHz, toHz: AudioFormat.SampleRat
   }
 
   return { fromHz, toHz, push, flush }
-}
-
-const concat = (parts: ReadonlyArray<Int16Array>): Int16Array => {
-  const whole = new Int16Array(parts.reduce((length, part) => length + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return whole
 }
 
 /** The weights for a pair of rates, shared by all streams between them. */

@@ -38,6 +38,7 @@ import * as Metric from "effect/Metric"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import * as AudioFormat from "../AudioFormat.ts"
+import * as Joined from "../internal/joined.ts"
 import type * as Speech from "../Speech.ts"
 import type * as SpeechToText from "../SpeechToText.ts"
 import type * as TextToSpeech from "../TextToSpeech.ts"
@@ -265,8 +266,8 @@ const play = (
       request,
       line,
       ending: ending as Played["ending"],
-      spoken: SpokenCall.joined(spoken),
-      audio: SpokenCall.samplesOf(SpokenCall.joined(audio)),
+      spoken: Joined.bytes(spoken),
+      audio: SpokenCall.samplesOf(Joined.bytes(audio)),
       floor: minutes.floor,
       floorBreaches: minutes.breaches,
       timings

@@ -13,6 +13,7 @@ import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as AudioFormat from "../AudioFormat.ts"
+import * as Joined from "../internal/joined.ts"
 import type * as Playback from "../Playback.ts"
 import type { Incoming, Shown, Transport } from "../Transport.ts"
 import { TransportError } from "../Transport.ts"
@@ -303,15 +304,6 @@ export const make = (options: Options, told: Told = {}): Effect.Effect<TestLine,
         Queue.failCauseUnsafe(incoming, Cause.fail(lost))
       },
       isPlaying: () => waiting.some(({ output }) => output._tag === "Audio"),
-      recording: () => {
-        const parts = played.map(({ bytes }) => bytes)
-        const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-        let at = 0
-        for (const part of parts) {
-          all.set(part, at)
-          at += part.length
-        }
-        return all
-      }
+      recording: () => Joined.bytes(played.map(({ bytes }) => bytes))
     }
   })

@@ -11,6 +11,7 @@ import * as Stream from "effect/Stream"
 import * as AudioFormat from "../../AudioFormat.ts"
 import type { AudioTime } from "../../AudioTime.ts"
 import * as Connection from "../../internal/connection.ts"
+import * as Joined from "../../internal/joined.ts"
 import type { Failure } from "../../internal/wireMessage.ts"
 import * as SpeechError from "../../SpeechError.ts"
 import * as Transcode from "../../Transcode.ts"
@@ -213,7 +214,7 @@ const makeSender = (
   let length = 0
   const flush = () => {
     if (length === 0) return
-    const bytes = pending.length === 1 ? pending[0]! : concat(pending, length)
+    const bytes = pending.length === 1 ? pending[0]! : Joined.bytes(pending)
     pending = []
     length = 0
     write(bytes)
@@ -228,14 +229,4 @@ const makeSender = (
     },
     flush
   }
-}
-
-const concat = (parts: ReadonlyArray<Uint8Array>, length: number): Uint8Array => {
-  const bytes = new Uint8Array(length)
-  let at = 0
-  for (const part of parts) {
-    bytes.set(part, at)
-    at += part.length
-  }
-  return bytes
 }

@@ -1,4 +1,4 @@
-/** Runs a watched call, and splits and joins its audio. */
+/** Runs a watched call, and reads samples from its audio. */
 import type * as Agent from "@antiphon/core/Agent"
 import * as Effect from "effect/Effect"
 import type * as AudioFormat from "../../../AudioFormat.ts"
@@ -19,17 +19,6 @@ export const run = (
 /** The samples of a stretch, at the line's sample rate. */
 export const samples = (format: AudioFormat.AudioFormat, { bytes }: { readonly bytes: Uint8Array }): Int16Array =>
   Pcm.decode({ format, bytes, time: AudioTime.zero })
-
-/** Concatenates bytes. */
-export const joined = (parts: ReadonlyArray<Uint8Array>): Uint8Array => {
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    all.set(part, at)
-    at += part.length
-  }
-  return all
-}
 
 /** Views bytes as 16-bit samples. */
 export const samplesOf = (bytes: Uint8Array): Int16Array => new Int16Array(bytes.slice().buffer)
