@@ -6,7 +6,7 @@
 import * as Predicate from "effect/Predicate"
 
 /** The only key of parameters that carry arguments as the model wrote them. */
-export const key = "~antiphon/llm/badArguments"
+const key = "~antiphon/llm/badArguments"
 
 /** Carries arguments that are not JSON. */
 export const make = (raw: string): { readonly [key]: string } => ({ [key]: raw })

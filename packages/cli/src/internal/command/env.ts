@@ -68,7 +68,7 @@ const operation = [
 const isSet = (name: string): boolean => (process.env[name] ?? "").trim() !== ""
 
 /** Shows the value of a variable without its secrets. */
-export const shown = (name: string, value: string | undefined): string | undefined => {
+const shown = (name: string, value: string | undefined): string | undefined => {
   if (value === undefined) return undefined
   if (/KEY|TOKEN|SECRET|PASSWORD|_PAT$/.test(name)) return value.trim() === "" ? "empty" : "set"
   return value === "" ? "empty" : Printable.line(value).replace(/\/\/[^/@\s]*@/, "//…@")

@@ -18,7 +18,7 @@ const enough = 4
 /** A jump no longer than this is a dropped word, and preferred to the beginning of a later turn. */
 const droppedWord = 12
 /** Number of later turns to compare a report with. Older ones were interrupted before they were spoken. */
-export const laterTurns = 16
+const laterTurns = 16
 /** How far ahead, in characters, to search for the rest of a report whose beginning matches nothing. */
 const anchorReach = 160
 /** Number of characters of a report that select candidate positions. */

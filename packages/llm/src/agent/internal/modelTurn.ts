@@ -52,7 +52,7 @@ export interface ModelTurn<R> extends Omit<
 }
 
 /** Said if the model called a background tool without a word, and has none when asked. */
-export const defaultAnnouncement = "One moment, please."
+const defaultAnnouncement = "One moment, please."
 
 type Out<R> = Stream.Stream<Event.Output, AiError.AiError, R | LanguageModel.LanguageModel>
 

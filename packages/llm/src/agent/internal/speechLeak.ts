@@ -53,7 +53,7 @@ export const defaultPattern =
 
 export const defaultRetryNote =
   "Your last reply contained the syntax of a tool call as text, and was not spoken. Call tools only as tools, and reply in plain spoken words."
-export const defaultBridgeText = "One moment."
+const defaultBridgeText = "One moment."
 export const defaultFallbackText = "Sorry, something went wrong. Could you say that again?"
 
 /** The state of the guard. */

@@ -73,7 +73,7 @@ const overlap = (heard: ReadonlyArray<string>, text: ReadonlyArray<string>): num
 }
 
 /** The unheard rest of a story, according to the record of spoken words. */
-export const restOfStory = (messages: Messages): string | undefined => {
+const restOfStory = (messages: Messages): string | undefined => {
   let place: number | undefined
   for (const { words: heard } of replies(messages)) {
     const told = overlap(heard, wordsOf(`${opening} ${story}`))
@@ -89,7 +89,7 @@ export const restOfStory = (messages: Messages): string | undefined => {
 export const riddle = "What is said twice, and the second time by nobody? Press two when you give up."
 export const riddleAnswer = "An echo. Press one to hear the riddle again."
 
-export const about =
+const about =
   "I am the demo model of Antiphon: a handful of rules, with no weights behind them and no network. " +
   "Around me everything is real: turns, tools, and the record of what you heard."
 

@@ -80,7 +80,7 @@ for (const range of [
 }
 
 /** Whether an address is outside of the open internet. */
-export const isPrivate = (address: string): boolean => {
+const isPrivate = (address: string): boolean => {
   const plain = address.replace(/%.*$/, "")
   const version = Net.isIP(plain)
   return version === 0 || inside.check(plain, version === 6 ? "ipv6" : "ipv4")

@@ -57,7 +57,7 @@ export interface Spec extends Pick<VoiceTool.Options, "activeTurns" | "interrupt
   readonly maxRedirects?: number | undefined
 }
 
-export const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 const json = "application/json"
 const form = "application/x-www-form-urlencoded"
 const scalarTypes = ["string", "integer", "number", "boolean"]
@@ -87,7 +87,7 @@ const blank = (field: string, value: unknown): string | undefined =>
   Predicate.isString(value) && value.trim() !== "" ? undefined : `${field} must not be blank`
 
 /** Names of the placeholders in an address, in order. */
-export const placeholders = (url: string): ReadonlyArray<string> =>
+const placeholders = (url: string): ReadonlyArray<string> =>
   [...url.matchAll(/\{([^{}]*)\}/g)].map(([, name]) => name!)
 
 const urlProblem = (url: string): string | undefined => {
@@ -168,7 +168,7 @@ const propertyProblem = (path: string, property: Property, depth: "flat" | "deep
 }
 
 /** Whether a value is of a type of JSON Schema. */
-export const fits = (type: string, value: unknown): boolean => {
+const fits = (type: string, value: unknown): boolean => {
   switch (type) {
     case "integer":
       return Number.isInteger(value)
@@ -186,7 +186,7 @@ export const fits = (type: string, value: unknown): boolean => {
 }
 
 export const contentTypeOf = (spec: Spec): string => spec.contentType?.toLowerCase() ?? json
-export const isForm = (spec: Spec): boolean => contentTypeOf(spec) === form
+const isForm = (spec: Spec): boolean => contentTypeOf(spec) === form
 
 const contentTypeProblem = (spec: Spec): string | undefined =>
   [json, form].includes(contentTypeOf(spec)) ? undefined : `contentType must be ${json} or ${form}`

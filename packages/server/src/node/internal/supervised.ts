@@ -26,7 +26,7 @@ export type Order =
 export const mark = "ANTIPHON_SUPERVISED"
 
 /** Interval between reports. */
-export const reportEvery = "1 second"
+const reportEvery = "1 second"
 
 /** How long a process that should stop still opens calls on the connections that it has accepted. */
 const settling = "1 second"

@@ -269,7 +269,7 @@ const silence: Rule = {
 }
 
 /** All rules, by precedence: if several are due at the same time, the first one fires first. */
-export const rules: ReadonlyArray<Rule> = [
+const rules: ReadonlyArray<Rule> = [
   take,
   interrupt,
   noise,

@@ -8,9 +8,9 @@
 import * as AudioTime from "../../AudioTime.ts"
 
 /** How long to wait for a silent line before time advances without it. */
-export const stallMs = 60
+const stallMs = 60
 /** The step in which time advances while the line sends nothing. */
-export const tickMs = 20
+const tickMs = 20
 /** A line that lags behind for this long has left out audio. */
 const behindMs = 200
 

@@ -18,10 +18,10 @@ export interface State {
 }
 
 /** The initial state. */
-export const initial: State = { isOpen: false, partial: "", eager: undefined, ended: "" }
+const initial: State = { isOpen: false, partial: "", eager: undefined, ended: "" }
 
 /** Adds an event, and returns what to report. */
-export const step = (state: State, event: Event): readonly [State, ReadonlyArray<Event>] => {
+const step = (state: State, event: Event): readonly [State, ReadonlyArray<Event>] => {
   if (!state.isOpen && isLate(state, event)) return [state, []]
   switch (event._tag) {
     case "SpeechStarted":

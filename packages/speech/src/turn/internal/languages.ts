@@ -277,9 +277,6 @@ export const languages = {
   }
 } as const satisfies { readonly [code: string]: Language }
 
-/** Codes of the languages with data. */
-export type Code = keyof typeof languages
-
 /** The language of a tag such as `de-CH`; undefined if there is no data for it. */
 export const of = (tag: string): Language | undefined => byCode.get(tag.toLowerCase().split(/[-_]/)[0]!)
 

@@ -12,7 +12,7 @@ const optional = Schema.optional
 const Sid = Schema.String.check(Schema.isMinLength(1))
 
 /** Schema for messages from Twilio. Fields that we do not need are left out. */
-export const FromTwilio = Schema.Union([
+const FromTwilio = Schema.Union([
   Schema.Struct({ event: Schema.Literal("connected") }),
   Schema.Struct({
     event: Schema.Literal("start"),
@@ -49,7 +49,7 @@ export type ToTwilio =
   | { readonly event: "clear"; readonly streamSid: string }
 
 /** Encodes a message as a frame. */
-export const encode = (message: ToTwilio): string => JSON.stringify(message)
+const encode = (message: ToTwilio): string => JSON.stringify(message)
 
 const meaning = (message: FromTwilio): Message.Message => {
   switch (message.event) {

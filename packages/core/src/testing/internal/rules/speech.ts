@@ -42,7 +42,7 @@ export const pending = ({ unspoken }: Speech, counts: (turn: number) => boolean)
   [...unspoken].reduce((sum, [turn, left]) => (counts(turn) ? sum + left : sum), 0)
 
 /** Whether all reports of spoken words have arrived. */
-export const isTold = ({ untold }: Speech): boolean => untold.length === 0
+const isTold = ({ untold }: Speech): boolean => untold.length === 0
 
 /** Updates the state with a happening. */
 export const follow = (speech: Speech, entry: Entry): Speech => {

@@ -7,7 +7,7 @@ import * as Credentials from "../../internal/credentials.ts"
 import * as VendorReason from "../../../internal/vendorReason.ts"
 
 export const provider = "cartesia"
-export const keyVariables = ["CARTESIA_API_KEY"]
+const keyVariables = ["CARTESIA_API_KEY"]
 
 /** The version of the API used here. */
 export const version = "2026-03-01"

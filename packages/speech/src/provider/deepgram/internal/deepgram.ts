@@ -6,7 +6,7 @@ import type { SpokenWord } from "../../../SpokenAudio.ts"
 import * as Credentials from "../../internal/credentials.ts"
 
 export const provider = "deepgram"
-export const keyVariables = ["DEEPGRAM_API_KEY"]
+const keyVariables = ["DEEPGRAM_API_KEY"]
 
 /** The address and the headers of a request. */
 export const access = (options: Credentials.Options) =>

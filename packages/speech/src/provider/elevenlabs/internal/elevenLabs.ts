@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Credentials from "../../internal/credentials.ts"
 
 export const provider = "elevenlabs"
-export const keyVariables = ["ELEVENLABS_API_KEY", "ELEVEN_API_KEY"]
+const keyVariables = ["ELEVENLABS_API_KEY", "ELEVEN_API_KEY"]
 
 /** The address and the headers of a request. */
 export const access = (options: Credentials.Options) =>

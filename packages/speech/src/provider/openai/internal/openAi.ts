@@ -5,7 +5,7 @@ import * as Credentials from "../../internal/credentials.ts"
 import * as VendorReason from "../../../internal/vendorReason.ts"
 
 export const provider = "openai"
-export const keyVariables = ["OPENAI_API_KEY"]
+const keyVariables = ["OPENAI_API_KEY"]
 
 /** The address and the key of a request. */
 export const access = (options: Credentials.Options, scheme: "ws" | "http") =>
