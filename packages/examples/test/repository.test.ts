@@ -129,6 +129,17 @@ describe("dependencies", () => {
     })
   }
 
+  for (const { folder, manifest } of published) {
+    it(`the README of ${manifest.name} names each public module`, () => {
+      const readme = readFileSync(join(root, folder, "README.md"), "utf8")
+      const modules = readFileSync(join(root, folder, "surface.txt"), "utf8")
+        .split("\n")
+        .flatMap((line) => /^(?:[\w-]+\/)*([A-Z]\w*):/.exec(line)?.[1] ?? [])
+      const missing = modules.filter((name) => !new RegExp(`\\b${name}\\b`).test(readme))
+      assert.deepStrictEqual(missing, [])
+    })
+  }
+
   it("core imports nothing but Effect, and nothing of Node", () => {
     const core = published.find(({ manifest }) => manifest.name === "@antiphon/core")!
     const foreign = [...importsOfAll(core.src)].filter((i) => !isRelative(i) && packageOf(i) !== "effect")

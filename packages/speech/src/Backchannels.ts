@@ -6,9 +6,6 @@
  * @since 0.1.0
  */
 
-/** Languages with a list of their own, as ISO 639-1 codes. */
-export type Language = keyof typeof byLanguage
-
 /**
  * Phrases per language, in lower case and without punctuation. "Yes" and "okay" only show listening while the agent
  * speaks. Said just before the agent falls silent, they are an answer; `Floor` decides that.

@@ -165,7 +165,7 @@ export const simulate = <E = never, R = never, R2 = never>(
   )
 
 /** Formats a call that breaks a rule. */
-export const render = ({ breaches, caller, played }: Simulated): string =>
+const render = ({ breaches, caller, played }: Simulated): string =>
   [
     `The call with the seed ${caller.seed} (${caller.temper}, ${caller.place}) breaks:`,
     ...breaches.map(({ at, law, what }) => `  ${law}, at ${Math.round(at)} ms: ${what}`),

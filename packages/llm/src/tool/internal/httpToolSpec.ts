@@ -87,8 +87,7 @@ const blank = (field: string, value: unknown): string | undefined =>
   Predicate.isString(value) && value.trim() !== "" ? undefined : `${field} must not be blank`
 
 /** Names of the placeholders in an address, in order. */
-const placeholders = (url: string): ReadonlyArray<string> =>
-  [...url.matchAll(/\{([^{}]*)\}/g)].map(([, name]) => name!)
+const placeholders = (url: string): ReadonlyArray<string> => [...url.matchAll(/\{([^{}]*)\}/g)].map(([, name]) => name!)
 
 const urlProblem = (url: string): string | undefined => {
   let open = false
