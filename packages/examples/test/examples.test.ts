@@ -1,4 +1,4 @@
-import { CallRequest, Recorder, Recording } from "@antiphon/core"
+import { Agent, CallRequest, Event, Recorder, Recording } from "@antiphon/core"
 import { Caller, Expect, Played, TestCall } from "@antiphon/core/testing"
 import { ScriptedModel } from "@antiphon/llm/testing"
 import { NodeFileSystem } from "@effect/platform-node"
@@ -17,6 +17,7 @@ import { concierge } from "../src/start/background.ts"
 import { clerk } from "../src/start/interruption.ts"
 import { answerTo } from "../src/testing/call.ts"
 import { asRecorded, otherwiseFrom } from "../src/recording/model.ts"
+import { recorded } from "../src/recording/own.ts"
 import { transcript } from "../src/recording/read.ts"
 
 const root = fileURLToPath(new URL("../../..", import.meta.url))
@@ -191,6 +192,31 @@ describe("examples", () => {
         ])
       }),
     120_000
+  )
+
+  it.effect("recording/own records a call that no server runs", () =>
+    Effect.gen(function* () {
+      const echo = Agent.make((event) =>
+        event._tag === "UserTurnEnded" ? Stream.make(Event.sendText(`You said: ${Event.text(event)}`)) : Stream.empty
+      )
+      const text = yield* recorded(
+        echo,
+        Stream.make<ReadonlyArray<Event.Report>>(
+          { _tag: "UserTurnStarted" },
+          { _tag: "UserTextSent", content: "hello" },
+          { _tag: "UserTurnEnded" }
+        )
+      )
+      const { header, lines } = Result.getOrThrow(Recording.decode(text))
+      assert.strictEqual(header.request.callId, "call-1")
+      assert.deepStrictEqual(
+        lines.flatMap((line) =>
+          line._tag === "Sent" && line.output._tag === "AgentSendText" ? [line.output.text] : []
+        ),
+        ["You said: hello"]
+      )
+      assert.strictEqual(lines.at(-1)?._tag, "CallClosed")
+    })
   )
 
   it.effect("recording/model answers as recorded, and with another model from a given request", () =>
