@@ -50,7 +50,35 @@ const rows: ReadonlyArray<Row> = [
     source: "llama.cpp"
   },
   {
-    said: /(?:context (?:length|window|size)|maximum) (?:of|is|:) ?(?<most>\d{1,9})/i,
+    said: /\((?<asked>\d{1,9}) tokens\) is longer than the model's context length \((?<most>\d{1,9})/i,
+    source: "SGLang"
+  },
+  {
+    said: /tokens \((?<asked>\d{1,9})\) exceeded this model context window limit \((?<most>\d{1,9})/i,
+    source: "Cloudflare"
+  },
+  {
+    said: /prompt is (?<asked>\d{1,9}) tokens long.{1,160}maximum supported sequence length is just (?<most>\d{1,9})/i,
+    source: "SambaNova"
+  },
+  {
+    said: /prompt is too long: (?<asked>\d{1,9}), model maximum context length: (?<most>\d{1,9})/i,
+    source: "Fireworks"
+  },
+  {
+    said: /\(length (?<asked>\d{1,9})\) is longer than the maximum model length of (?<most>\d{1,9})/i,
+    source: "vLLM, for a prompt that leaves no room at all"
+  },
+  {
+    said: /must have less than (?<most>\d{1,9}) tokens\. Given: (?<asked>\d{1,9})/i,
+    source: "Together, Hugging Face"
+  },
+  {
+    said: /(?:model token limit: |max size: |range of input length should be \[\d, )(?<most>\d{1,9})/i,
+    source: "Moonshot, GitHub Models, Alibaba"
+  },
+  {
+    said: /(?:context (?:length|window|size)|maximum) ?(?:of|is|:) ?(?<most>\d{1,9})/i,
     source: "others"
   }
 ]

@@ -43,21 +43,22 @@ const rows: ReadonlyArray<Row> = [
   {
     is: "Content",
     at: refused,
-    named: /content_filter|content_policy|moderation/,
-    said: /content filtering policy|content management policy/i,
-    source: "OpenAI, Azure (ResponsibleAIPolicyViolation), Anthropic"
+    named: /content_?filter|content_?policy|moderation|data_?inspection/i,
+    said: /content filtering policy|content management policy|flagged as potentially violating|\b(?:input|content) (?:was )?flagged\b|content exists risk/i,
+    source: "OpenAI, Azure (ResponsibleAIPolicyViolation), Anthropic, OpenRouter, DeepSeek, Alibaba, Zhipu"
   },
   {
     is: "Quota",
     at: refused,
-    named: /^insufficient_quota$|billing|insufficient_balance|^payment_required$/,
-    source: "OpenAI, Anthropic billing_error, DeepSeek 402"
+    named: /^insufficient_quota$|billing|insufficient_balance|^payment_required$|exceeded_current_quota|^arrearage$/i,
+    said: /used all available credits|monthly spending limit|monthly included credits/i,
+    source: "OpenAI, Anthropic billing_error, DeepSeek 402, Moonshot, Alibaba; xAI answers 429, Hugging Face 402"
   },
   {
     is: "Quota",
     at: notBusy,
-    said: /credit balance is too low|insufficient (?:balance|credits?|funds|quota)|out of credits/i,
-    source: "Anthropic answers 400 to an empty account; OpenRouter 402; DeepSeek 402"
+    said: /credit balance is too low|insufficient (?:balance|credits?|funds|quota)|balance is insufficient|out of credits|have any credits/i,
+    source: "Anthropic answers 400 to an empty account; OpenRouter 402; DeepSeek 402; SiliconFlow and xAI 403"
   },
   {
     is: "ExpiredKey",
@@ -83,17 +84,19 @@ const rows: ReadonlyArray<Row> = [
   {
     is: "ContextTooLong",
     at: refused,
-    named: /context_length_exceeded|context_window|string_above_max_length/,
-    said: /context (?:length|window|size|limit)|maximum (?:context|prompt|input) (?:length|tokens)|prompt is too long|too many (?:input )?tokens|input is too long|reduce the length|exceeds? the (?:model's |maximum |available )?(?:context|number of tokens)|longer than the model|\binputs?\b.{0,12} tokens .{0,40}must be <=/i,
-    source: "OpenAI, Anthropic, vLLM, Cerebras, Mistral, Ollama"
+    named:
+      /context_length_exceeded|context_window|string_above_max_length|tokens_limit_reached|request_too_large|exceed_context_size/,
+    said: /context (?:length|window|size|limit)|maximum (?:context|prompt|input|supported sequence) (?:length|tokens)|model token limit|range of input length|prompt exceeds max length|prompt is too long|too many (?:input )?tokens|input is too long|reduce the length|exceeds? the (?:model's |maximum |available )?(?:context|number of tokens)|longer than the (?:maximum )?model|\binputs?\b.{0,12} tokens .{0,40}must be <=|\binputs?\b.{0,12} must have less than/i,
+    source:
+      "OpenAI, Anthropic, vLLM, Cerebras, Mistral, Ollama, GitHub Models, Moonshot, Alibaba, Zhipu, SambaNova, Together, Hugging Face"
   },
   {
     is: "NoModel",
     at: refused,
     named:
       /model_not_found|model_decommissioned|invalid_model|model_not_available|not_found_error|DeploymentNotFound|OperationNotSupported/,
-    said: /\bmodels?\b.{0,120}\b(?:not found|does not exist|doesn't exist|decommissioned|not available|no longer|deprecated|retired|not supported)|(?:invalid|unknown|no such) model|unable to access model|does not support (?:tools|chat)/i,
-    source: "Groq, Mistral, Together, Azure, Ollama, OpenAI"
+    said: /\bmodels?\b.{0,120}\b(?:not found|does not exist|doesn't exist|decommissioned|not available|no longer|deprecated|retired|not supported|not exist\b|not a valid)|not a valid model|model identifier is invalid|(?:invalid|unknown|no such) model|unable to access model|does not support (?:tools|chat)/i,
+    source: "Groq, Mistral, Together, Azure, Ollama, OpenAI, OpenRouter, Bedrock, DeepSeek"
   },
   {
     is: "BadCall",

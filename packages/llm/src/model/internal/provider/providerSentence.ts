@@ -21,11 +21,17 @@ export interface Asked {
 /** Longest sentence to keep, in characters. */
 const longest = 400
 
-// OpenAI's SDK hands over the inner object, Anthropic's the body around it; Gemini wraps its body in an array.
+// OpenAI's SDK hands over the inner object, Anthropic's the body around it; Gemini wraps its body in an array, Cloudflare lists
+// errors, and servers made with FastAPI put what they say below `detail`.
 /** The object with the error message. */
 export const inner = (body: unknown): unknown => {
   if (Array.isArray(body)) return inner(body[0])
-  return Predicate.hasProperty(body, "error") && Predicate.isObject(body.error) ? inner(body.error) : body
+  for (const field of ["error", "errors", "detail"]) {
+    const within = Predicate.hasProperty(body, field) ? body[field] : undefined
+    const isList = Array.isArray(within) && Predicate.hasProperty(within[0], "message")
+    if (isList || (Predicate.isObject(within) && !Array.isArray(within))) return inner(within)
+  }
+  return body
 }
 
 /** Finds the original sentence in a provider's body. */

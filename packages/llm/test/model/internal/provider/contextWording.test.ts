@@ -73,6 +73,39 @@ const answers: ReadonlyArray<
     4096,
     9002
   ],
+  ["SGLang", 400, "The input (5000 tokens) is longer than the model's context length (4096 tokens).", 4096, 5000],
+  [
+    "Cloudflare",
+    413,
+    "AiError: The estimated number of input and maximum output tokens (5000) exceeded this model context window limit (4096).",
+    4096,
+    5000
+  ],
+  [
+    "SambaNova",
+    400,
+    "Requested generation length 1000 is not possible! The provided prompt is 5000 tokens long, so generating 1000 tokens requires a sequence length of 6000, but the maximum supported sequence length is just 4096!",
+    4096,
+    5000
+  ],
+  ["Fireworks", 400, "The prompt is too long: 140005, model maximum context length: 131071", 131_071, 140_005],
+  ["vLLM", 400, "The decoder prompt (length 5000) is longer than the maximum model length of 4096.", 4096, 5000],
+  ["Together", 422, "Input validation error: `inputs` must have less than 4096 tokens. Given: 6000", 4096, 6000],
+  ["Moonshot", 400, "Invalid request: Your request exceeded model token limit: 8192", 8192, undefined],
+  [
+    "GitHub Models",
+    413,
+    "Request body too large for gpt-4o model, its context size. Max size: 8000 tokens.",
+    8000,
+    undefined
+  ],
+  [
+    "Alibaba",
+    400,
+    "<400> InternalError.Algo.InvalidParameter: Range of input length should be [1, 30720]",
+    30_720,
+    undefined
+  ],
   [
     "Together",
     422,
