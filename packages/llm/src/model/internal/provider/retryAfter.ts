@@ -22,9 +22,9 @@ const ofBody = (body: unknown, sentence: string): number | undefined => {
   return inWords(sentence)
 }
 
-/** `try again in 1.5s`, `in 20ms`, `in 7m12.5s`, `retry after 26 seconds`. */
+/** `try again in 1.5s`, `in 20ms`, `in 7m12.5s`, `retry after 26 seconds`, `resets in 2 minutes`, `wait at least 5 seconds`. */
 const spoken =
-  /(?:try again|retry)(?: in| after) (?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?) ?(ms|milliseconds?|s|sec|seconds?)\b)?/i
+  /(?:(?:try again|retry(?:ing)?|resets?)(?: (?:in|after|about|at least)){1,3}|\bwait(?: (?:for|about|at least)){0,2}) (?=\d)(?:(\d{1,6}) ?h(?:ours?)?(?![a-z]) ?)?(?:(\d{1,6}) ?m(?:in(?:ute)?s?)?(?![a-z]) ?)?(?:(\d{1,9}(?:\.\d{1,9})?) ?(ms|milliseconds?|s|secs?|seconds?)\b)?/i
 
 const inWords = (sentence: string): number | undefined => {
   const [, hours, minutes, rest, unit = ""] = spoken.exec(sentence) ?? []

@@ -88,12 +88,6 @@ const refusals: ReadonlyArray<readonly [provider: string, status: number, body: 
     "ContextTooLong"
   ],
   [
-    "Anthropic",
-    413,
-    { type: "error", error: { type: "request_too_large", message: "Request exceeds the maximum size" } },
-    "ContextTooLong"
-  ],
-  [
     "Groq, tokens per minute",
     413,
     {
