@@ -52,7 +52,19 @@ const calls: ReadonlyArray<readonly [open: string, close: string]> = [
   ["[tool_calls]", ""],
   ["<｜tool▁calls▁begin｜>", "<｜tool▁calls▁end｜>"],
   ["<|tool_calls_section_begin|>", "<|tool_calls_section_end|>"],
-  ["```tool_code", "```"]
+  ["```tool_code", "```"],
+  // Phi and Granite, Gemma, Jamba, InternLM, LFM2, Cohere, Apertus, DeepSeek 3.2, Seed-OSS and LongCat.
+  ["<|tool_call|>", "<|/tool_call|>"],
+  ["<|tool_call>", "<tool_call|>"],
+  ["<start_function_call>", "<end_function_call>"],
+  ["<tool_calls>", "</tool_calls>"],
+  ["<|action_start|>", "<|action_end|>"],
+  ["<|tool_call_start|>", "<|tool_call_end|>"],
+  ["<|start_action|>", "<|end_action|>"],
+  ["<|tools_prefix|>", "<|tools_suffix|>"],
+  ["<｜dsml｜function_calls>", "</｜dsml｜function_calls>"],
+  ["<seed:tool_call>", "</seed:tool_call>"],
+  ["<longcat_tool_call>", "</longcat_tool_call>"]
 ]
 
 /** Marks of a template that are not in the form of a token, and of an answer. */

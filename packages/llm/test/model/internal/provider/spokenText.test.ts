@@ -67,7 +67,19 @@ describe("spokenText", () => {
     ["Mistral", '[TOOL_CALLS][{"name":"weather","arguments":{}}]', ""],
     ["DeepSeek", "<｜tool▁calls▁begin｜>function<｜tool▁sep｜>weather<｜tool▁calls▁end｜>", ""],
     ["Kimi", "<|tool_calls_section_begin|>functions.weather:0{}<|tool_calls_section_end|>", ""],
-    ["Gemini", "```tool_code\nprint(weather())\n```", ""]
+    ["Gemini", "```tool_code\nprint(weather())\n```", ""],
+    ["Phi", 'Sure.<|tool_call|>[{"name":"weather"}]<|/tool_call|>', "Sure."],
+    ["Granite", 'Sure. <|tool_call|>[{"name": "weather", "arguments": {}}]', "Sure. "],
+    ["Gemma", '<|tool_call>call:weather{city:<|"|>Oslo<|"|>}<tool_call|>', ""],
+    ["FunctionGemma", "<start_function_call>call:weather{}<end_function_call>", ""],
+    ["Jamba", 'Wait.<tool_calls>[{"name": "weather"}]</tool_calls>', "Wait."],
+    ["InternLM", '<|action_start|><|plugin|>{"name":"weather"}<|action_end|>', ""],
+    ["LFM2", "<|tool_call_start|>[weather()]<|tool_call_end|>Done.", "Done."],
+    ["Cohere", '<|START_ACTION|>[{"tool_name": "weather"}]<|END_ACTION|>', ""],
+    ["Apertus", '<|tools_prefix|>[{"weather": {}}]<|tools_suffix|>', ""],
+    ["DeepSeek 3.2", '<｜DSML｜function_calls><｜DSML｜invoke name="weather"></｜DSML｜function_calls>', ""],
+    ["Seed-OSS", "<seed:tool_call><function=weather></function></seed:tool_call>", ""],
+    ["LongCat", "<longcat_tool_call>weather</longcat_tool_call>", ""]
   ]
   for (const [whose, text, words] of calls) {
     it(`says nothing of a call that is text of ${whose}, however it is cut`, () => {
