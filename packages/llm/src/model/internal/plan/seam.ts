@@ -82,7 +82,7 @@ export const join = (
 
     const known = announcedBy(text, whole, ended)
     if (known === undefined) return undefined
-    const other = remarkBefore(text, whole.slice(known), open, ended)
+    const other = remarkBefore(text, whole.slice(known), { open, ended, mayBeLong: anew === wordless })
     if (other === undefined) return undefined
     const announced = known + other
     const next = whole.slice(announced)
@@ -148,22 +148,36 @@ const announcedBy = (text: string, words: ReadonlyArray<Word>, ended: boolean): 
 
 /** The longest remark that is recognised in any language, in words. */
 const longestRemark = 3
+/**
+ * The same in a language whose remarks are not known by their words, if a mark shows early that it is one. Until then, nothing
+ * is said, so it is not longer than what a model writes in a quarter of a second.
+ */
+const longestUnknownRemark = 12
 
 /** How many words at the beginning are a remark, in whatever language, after which the open sentence begins again. */
 const remarkBefore = (
   text: string,
   words: ReadonlyArray<Word>,
-  open: ReadonlyArray<Word>,
-  ended: boolean
+  {
+    ended,
+    mayBeLong,
+    open
+  }: { readonly open: ReadonlyArray<Word>; readonly ended: boolean; readonly mayBeLong: boolean }
 ): number | undefined => {
   if (open.length < 2) return 0
-  const last = words
-    .slice(0, longestRemark)
-    .findIndex(({ coreEnd, end }) => /[!.,:،。]$/.test(text.slice(coreEnd, end)))
-  if (last < 0) return 0
-  const again = words.slice(last + 1, last + 3)
-  if (again.some(({ core }, n) => core !== open[n]!.core)) return 0
-  return again.length === 2 ? last + 1 : ended ? 0 : undefined
+  // French puts a space before some marks.
+  const isMarked = ({ core, coreEnd, end }: Word) =>
+    /[!.,:،。]$/.test(text.slice(coreEnd, end)) || /^[!?:;]$/.test(core)
+  if (!words.slice(0, longestRemark).some(isMarked)) return 0
+  const longest = mayBeLong && /^\s*\p{Lu}/u.test(text.slice(words[0]!.start)) ? longestUnknownRemark : longestRemark
+  for (const [last, word] of words.slice(0, longest).entries()) {
+    if (!isMarked(word)) continue
+    const again = words.slice(last + 1, last + 3)
+    if (again.some(({ core }, n) => core !== open[n]!.core)) continue
+    if (again.length === 2) return last + 1
+    return ended ? 0 : undefined
+  }
+  return ended || longest === longestRemark || words.length > longest ? 0 : undefined
 }
 
 /** Whether a text is English, by its small words. */

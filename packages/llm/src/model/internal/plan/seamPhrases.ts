@@ -40,14 +40,18 @@ const phrases: ReadonlyArray<ReadonlyArray<string>> = [
   "resuming",
   "where was i",
   "anyway",
-  "i was cut off",
-  "i got cut off",
-  "it seems i was cut off",
-  "it looks like i was cut off",
+  ...["", "it seems ", "it looks like ", "sorry "].flatMap((so) =>
+    ["i was cut off", "i got cut off", "i was interrupted", "i got interrupted"].flatMap((cut) => [
+      `${so}${cut}`,
+      `${so}${cut} there`
+    ])
+  ),
   "let me continue",
   "i'll continue",
   "i will continue",
   "let me finish",
+  "let me finish that",
+  ...["thought", "sentence", "point"].flatMap((what) => [`let me finish that ${what}`, `let me finish my ${what}`]),
   "let me start over",
   "let me repeat that",
   "let me say that again",

@@ -136,6 +136,32 @@ describe("join", () => {
     ["announces the rest", fox, "Here is the rest: jumps over", " jumps over"],
     ["apologizes and goes on", fox, "Sorry about that. jumps over", " jumps over"],
     ["announces it and goes on", fox, "Continuing - jumps over", " jumps over"],
+    ["was cut off, and goes on", "It is on Tuesday the", "Sorry, I was cut off there — the 14th.", " 14th."],
+    ["finishes its thought", fox, "Let me finish that thought. The quick brown fox jumps", " jumps"],
+    [
+      "starts over after a sentence in German",
+      "Ihr Termin ist am Dienstag, dem",
+      "Entschuldigung, ich wurde unterbrochen. Ihr Termin ist am Dienstag, dem 14. Mai.",
+      " 14. Mai."
+    ],
+    [
+      "starts over after a sentence in Spanish",
+      "Su cita es el martes",
+      "Perdón, se cortó. Continúo: su cita es el martes 14.",
+      " 14."
+    ],
+    [
+      "starts over after a remark with a space before its mark",
+      "Votre rendez-vous est le",
+      "Je continue : votre rendez-vous est le 14 mai.",
+      " 14 mai."
+    ],
+    [
+      "goes on in German with an early mark",
+      "Wir haben Äpfel, Birnen",
+      "Kirschen, Pflaumen und Quitten.",
+      " Kirschen, Pflaumen und Quitten."
+    ],
     ["starts over after a remark on the sentence", booking, "Okay, I can book you a table at eight.", " eight."],
     // Begun again with a change.
     ["contracts", "I am going to", "I'm going to the shop", " the shop"],
