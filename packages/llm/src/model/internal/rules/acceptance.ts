@@ -122,6 +122,8 @@ export const bareName = (model: string): string =>
     .replace(/:(?:beta|exacto|extended|floor|free|nitro|online)$/, "")
     // A model that OpenAI has tuned for an organization: `ft:gpt-4.1-mini-2025-04-14:acme::id`.
     .replace(/^ft:([^:]+).*$/, "$1")
+    // Fireworks writes `glm-4p6` for GLM 4.6.
+    .replace(/(\d)p(?=\d)/g, "$1.")
 
 /** Returns the rows of a table that apply to a request. */
 export const holding = (rules: ReadonlyArray<Rule>, request: Request): ReadonlyArray<Rule> => {

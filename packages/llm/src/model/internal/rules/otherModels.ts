@@ -10,7 +10,7 @@ const grokReasons = /^grok-(3-mini|4|latest|code|[5-9])(?!.*non-reasoning)/
 
 /** Open models that think by default, and that their templates can keep from it. */
 const hybrids =
-  /^(qwen3(?!.*(thinking|instruct|coder|max|next))|glm-(4\.[5-9]|[5-9])|deepseek-(chat-)?v(3\.[1-9]|[4-9])|deepseek-v3p[1-9]|kimi-k2\.[56])/
+  /^(qwen3(?!.*(thinking|instruct|coder|max|next))|glm-(4\.[5-9]|[5-9])|deepseek-(chat-)?v(3\.[1-9]|[4-9])|kimi-k2\.[56])/
 
 /** Rows for other providers, and for the families of open models. */
 export const rules: ReadonlyArray<Rule> = [

@@ -45,6 +45,15 @@ describe("acceptance", () => {
     assert.isUndefined(Acceptance.effortOf({ ...accepted, efforts: [] }, "high"))
   })
 
+  it("a model of Fireworks is recognised, which writes a point as a letter", () => {
+    for (const model of ["glm-4p6", "glm-5p1", "deepseek-v3p1", "deepseek-v3p2", "kimi-k2p5", "qwen3-8b"]) {
+      assert.strictEqual(of("fireworks", `accounts/fireworks/models/${model}`).unasked, "none", model)
+    }
+    for (const model of ["llama-v3p3-70b-instruct", "mp4x", "phi-3-mini"]) {
+      assert.isUndefined(of("fireworks", `accounts/fireworks/models/${model}`).unasked, model)
+    }
+  })
+
   it("a model is recognised by its name, whoever serves it", () => {
     for (const provider of ["openai", "azure", "litellm_proxy", "acme"]) {
       assert.strictEqual(of(provider, "gpt-5.4").tokenLimit, "max_completion_tokens")
