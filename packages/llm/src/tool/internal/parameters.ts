@@ -1,6 +1,6 @@
 /**
- * Reads the arguments that a model gives: null for an optional parameter means absent, a number written as text is a
- * number, and an unknown argument is an error that the model reads.
+ * Reads the arguments that a model gives: null for an optional parameter means absent, a number, a boolean, a list or an object
+ * written as text is what the text says, and an unknown argument is an error that the model reads.
  */
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
@@ -43,8 +43,8 @@ const complaint = ({ message }: { readonly message: string }, names: ReadonlyArr
 }
 
 /**
- * Arguments as they were meant, at every depth: without nulls of optional fields, and with numbers and booleans instead of the
- * texts that some models write.
+ * Arguments as they were meant, at every depth: without nulls of optional fields, and with numbers, booleans, lists and objects
+ * instead of the texts that some models write.
  */
 const meant = (ast: SchemaAST.AST, value: unknown): unknown => {
   if (SchemaAST.isSuspend(ast)) return meant(ast.thunk(), value)
@@ -77,11 +77,25 @@ const members = (ast: SchemaAST.Objects, value: { readonly [name: string]: unkno
   )
 }
 
-/** A text as the requested number or boolean, if it is one. */
+/** A text as the requested number, boolean, list or object, if it is one. */
 const read = (ast: SchemaAST.AST, text: string): unknown => {
+  if (SchemaAST.isArrays(ast) || SchemaAST.isObjects(ast)) {
+    const value = jsonOf(text)
+    return SchemaAST.isArrays(ast) === Array.isArray(value) && typeof value === "object" && value !== null
+      ? meant(ast, value)
+      : text
+  }
   if (SchemaAST.isNumber(ast)) return /^\s*-?\d+(?:\.\d+)?\s*$/.test(text) ? Number(text) : text
-  if (SchemaAST.isBoolean(ast)) return text === "true" ? true : text === "false" ? false : text
+  if (SchemaAST.isBoolean(ast)) return /^true$/i.test(text) ? true : /^false$/i.test(text) ? false : text
   return SchemaAST.isLiteral(ast) && String(ast.literal) === text ? ast.literal : text
+}
+
+const jsonOf = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 const isNoText = (value: unknown): boolean => typeof value !== "string"

@@ -57,6 +57,23 @@ describe("parameters", () => {
     }
   })
 
+  it("reads lists, objects and all arguments that are written as texts, and leaves texts alone", () => {
+    const schema = Schema.Struct({
+      ids: Schema.Array(Schema.Int),
+      who: Schema.optional(Schema.Struct({ name: Schema.String, sure: Schema.optionalKey(Schema.Boolean) })),
+      either: Schema.optionalKey(Schema.NullOr(Schema.Array(Schema.String))),
+      text: Schema.optionalKey(Schema.String),
+      both: Schema.optionalKey(Schema.Union([Schema.Array(Schema.Int), Schema.String]))
+    })
+    const given = { ids: '[1, "2"]', who: '{"name":"Ann","sure":"True"}', either: '["a"]', text: "[1]", both: "[1]" }
+    const meant = { ids: [1, 2], who: { name: "Ann", sure: true }, either: ["a"], text: "[1]", both: "[1]" }
+    assert.deepStrictEqual(read(given, schema), meant)
+    assert.deepStrictEqual(read(JSON.stringify(given), schema), meant)
+    for (const ids of ["1, 2", "{}", "[1", "null", ""]) {
+      assert.match(String(read({ ids }, schema)), /invalid arguments: .*ids/)
+    }
+  })
+
   it("keeps null if the parameter accepts it, and rejects it if the parameter is required", () => {
     assert.deepStrictEqual(read({ date: "d", table: null }), { date: "d", table: null })
     assert.match(String(read({ date: null })), /invalid arguments: .*date/)
