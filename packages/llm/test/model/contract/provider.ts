@@ -331,6 +331,10 @@ export const suite = (name: string, wire: Wire) =>
         `data: ${JSON.stringify({ object: "error", message: tooLong, type: "BadRequestError", code: 400 })}\n\n`
       ],
       ["of TGI", `event: error\ndata: ${JSON.stringify({ error: tooLong, error_type: "validation" })}\n\n`],
+      [
+        "that lists errors",
+        `data: ${JSON.stringify({ errors: [{ code: 5021, message: tooLong }], success: false })}\n\n`
+      ],
       ["that is only a message", `event: error\ndata: ${JSON.stringify({ message: tooLong })}\n\n`],
       ["in llama.cpp's own field", `error: ${JSON.stringify({ code: 400, message: tooLong })}\n\n`]
     ]

@@ -28,10 +28,14 @@ export const of = (body: unknown): Names => {
   return { code: name("code"), state: name("status"), type: name("type"), param: name("param") }
 }
 
-/** Whether a body or an event is an error in one of the two forms that servers give to it. */
+/** Whether a body or an event is an error in one of the forms that servers give to it. */
 export const isError = (body: object): boolean => {
-  const { error, object } = body as { readonly error?: unknown; readonly object?: unknown }
-  return (error != null && error !== "") || object === "error"
+  const { error, errors, object } = body as {
+    readonly error?: unknown
+    readonly errors?: unknown
+    readonly object?: unknown
+  }
+  return (error != null && error !== "") || (Array.isArray(errors) && errors.length > 0) || object === "error"
 }
 
 /** The equivalent status of an error that came as an event of a stream. */
