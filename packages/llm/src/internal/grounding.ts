@@ -5,6 +5,7 @@
  * The data comes from others, so each text is enclosed in delimiters that it cannot forge.
  */
 import * as Context from "effect/Context"
+import * as Imitation from "./imitation.ts"
 
 /** Texts for the model, each already fenced. */
 export interface Grounding {
@@ -20,5 +21,13 @@ export const Current: Context.Reference<Grounding> = Context.Reference("@antipho
 })
 
 /** Puts text between markers of this name. Anything in it that looks like such a marker is broken up. */
-export const fenced = (name: string, text: string): string =>
-  `<${name}>\n${text.replaceAll(new RegExp(`<(/?)(${name})`, "gi"), "<$1 $2")}\n</${name}>`
+export const fenced = (name: string, text: string): string => `<${name}>\n${broken(name, text)}\n</${name}>`
+
+const markers = new Map<string, RegExp>()
+
+/** A text in which nothing looks like a marker of this name. */
+export const broken = (name: string, text: string): string => {
+  const marker = markers.get(name) ?? Imitation.ofTag(name)
+  markers.set(name, marker)
+  return text.replaceAll(marker, "$1$2 $3")
+}

@@ -5,6 +5,8 @@
  * @since 0.1.0
  */
 
+import * as Imitation from "../../../internal/imitation.ts"
+
 /** The user message for providers whose conversations must begin with the user. */
 export const opening = "(The call is connected.)"
 
@@ -19,4 +21,8 @@ export const marked = (text: string): string => `<system>\n${text}\n</system>`
 
 /** The caller's text, with the mark, and anything similar to it, defused. */
 export const unmarked = (text: string): string =>
-  text.includes("<") ? text.replace(/<([\s/]{0,8}system(?![\w-])[^<>]{0,64})>/gi, "‹$1›") : text
+  mayHaveTag.test(text) ? text.replace(mark, "‹$2$3").replace(endOfMark, "$1›") : text
+
+const mayHaveTag = /[<\uff1c\ufe64]/
+const mark = Imitation.ofTag("system")
+const endOfMark = /(‹[^‹<>\uff1e\ufe65]{6,80})[>\uff1e\ufe65]/g
