@@ -263,6 +263,42 @@ describe("OpenAi", () => {
     )
   )
 
+  for (const [given, reason] of [
+    ["STOP", "stop"],
+    ["eos_token", "stop"],
+    ["COMPLETE", "stop"],
+    ["MAX_TOKENS", "length"],
+    ["model_context_window_exceeded", "length"],
+    ["sensitive", "content-filter"],
+    ["SAFETY", "content-filter"],
+    ["pause_turn", "pause"],
+    ["something_new", "other"]
+  ] as const) {
+    it.effect(`a reply that ends with ${given} has ended with ${reason}`, () =>
+      run((server) =>
+        Effect.gen(function* () {
+          server.script({ pieces: [Wire.chunk({ content: "Hello" }, given), Wire.done] })
+          assert.strictEqual((yield* ask()).finish?.reason, reason)
+        })
+      )
+    )
+  }
+
+  it.effect("a reply that a server gave up on, or withheld whole, is an error", () =>
+    run((server) =>
+      Effect.gen(function* () {
+        for (const [given, tag] of [
+          ["network_error", "InternalProviderError"],
+          ["sensitive", "ContentPolicyError"],
+          ["RECITATION", "ContentPolicyError"]
+        ] as const) {
+          server.script({ pieces: [Wire.chunk({ content: "" }, given), Wire.done] })
+          assert.strictEqual((yield* ask()).error?.reason._tag, tag, given)
+        }
+      })
+    )
+  )
+
   const whole: ReadonlyArray<readonly [string, MockServer.Script]> = [
     [
       "as JSON, though it was to be streamed",

@@ -135,12 +135,12 @@ class OpenAiReply implements Reply {
     }
   }
 
-  #stop(reason: string): AiErrors.Failure | undefined {
+  #stop(given: string): AiErrors.Failure | undefined {
+    const reason = given.toLowerCase()
     this.#finishReason = reason
-    if (reason === "content_filter" && !this.#writer.begun) return AiErrors.withheld()
+    if (reasons[reason] === "content-filter" && !this.#writer.begun) return AiErrors.withheld()
     // Gemini's, within a sentence of its own.
-    if (/malformed_function_call|unexpected_tool_call/i.test(reason))
-      return AiErrors.unreadableCall(reason.slice(0, 64))
+    if (/malformed_function_call|unexpected_tool_call/.test(reason)) return AiErrors.unreadableCall(given.slice(0, 64))
     return failed.has(reason) ? AiErrors.fromEvent({ code: 503 }) : this.#leak()
   }
 
@@ -180,17 +180,39 @@ class OpenAiReply implements Reply {
 }
 
 // Finish reasons for a reply that the provider gave up on.
-const failed: ReadonlySet<string> = new Set(["error", "insufficient_system_resource", "abort"])
+const failed: ReadonlySet<string> = new Set([
+  "error",
+  "insufficient_system_resource",
+  "abort",
+  "network_error",
+  "server_error",
+  "timeout"
+])
 
+// In lower case. Servers that stand before other APIs pass their names on.
 const reasons: { readonly [name: string]: Response.FinishReason | undefined } = {
   stop: "stop",
   eos: "stop",
+  eos_token: "stop",
   end_turn: "stop",
+  stop_sequence: "stop",
+  complete: "stop",
   length: "length",
   model_length: "length",
   max_tokens: "length",
+  max_output_tokens: "length",
+  model_context_window_exceeded: "length",
   content_filter: "content-filter",
+  refusal: "content-filter",
+  // Gemini's, and Zhipu's.
+  safety: "content-filter",
+  recitation: "content-filter",
+  prohibited_content: "content-filter",
+  sensitive: "content-filter",
+  pause_turn: "pause",
   tool_calls: "tool-calls",
+  tool_call: "tool-calls",
+  tool_use: "tool-calls",
   function_call: "tool-calls"
 }
 
