@@ -189,9 +189,15 @@ describe("Gemini", () => {
   it.effect("a blocked prompt and a malformed call are errors", () =>
     run((server) =>
       Effect.gen(function* () {
-        server.script({ pieces: [Wire.blocked] }, { pieces: [Wire.chunk([], "MALFORMED_FUNCTION_CALL")] })
-        assert.strictEqual((yield* ask()).error?.reason._tag, "ContentPolicyError")
-        assert.strictEqual((yield* ask()).error?.reason._tag, "InvalidOutputError")
+        const reason = Effect.map(ask(), ({ error }) => error?.reason._tag)
+        server.script({ pieces: [Wire.blocked] })
+        assert.strictEqual(yield* reason, "ContentPolicyError")
+        for (const bad of ["MALFORMED_FUNCTION_CALL", "MALFORMED_RESPONSE", "TOO_MANY_TOOL_CALLS"]) {
+          server.script({ pieces: [Wire.chunk([], bad)] })
+          assert.strictEqual(yield* reason, "InvalidOutputError", bad)
+        }
+        server.script({ pieces: [Wire.chunk([], "MODEL_ARMOR")] })
+        assert.strictEqual(yield* reason, "ContentPolicyError")
       })
     )
   )

@@ -133,10 +133,17 @@ const filtered: ReadonlySet<string> = new Set([
   "BLOCKLIST",
   "PROHIBITED_CONTENT",
   "SPII",
+  "MODEL_ARMOR",
   "IMAGE_SAFETY"
 ])
 
-const badCalls: ReadonlySet<string> = new Set(["MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL"])
+const badCalls: ReadonlySet<string> = new Set([
+  "MALFORMED_FUNCTION_CALL",
+  "MALFORMED_RESPONSE",
+  "UNEXPECTED_TOOL_CALL",
+  "TOO_MANY_TOOL_CALLS",
+  "MISSING_THOUGHT_SIGNATURE"
+])
 
 const reasonOf = (reason: string | undefined, calls: boolean): Response.FinishReason => {
   if (reason === "MAX_TOKENS") return "length"
