@@ -26,8 +26,28 @@ const rows: ReadonlyArray<Row> = [
     source: "Anthropic: input length and `max_tokens` exceed context limit"
   },
   {
-    said: /maximum context length is (?<most>\d{1,9}) tokens[^\d]{1,80}(?<asked>\d{1,9})/i,
-    source: "OpenAI, vLLM, DeepSeek, Together, OpenRouter: however, you requested, your messages resulted in"
+    said: /maximum context length (?:is|of) (?<most>\d{1,9}) tokens[^\d]{1,80}(?<asked>\d{1,9})/i,
+    source: "OpenAI, vLLM, DeepSeek, Together, OpenRouter, SGLang: however, you requested, your messages resulted in"
+  },
+  {
+    said: /configured limit of (?<most>\d{1,9}) tokens[^\d]{1,80}(?<asked>\d{1,9})/i,
+    source: "OpenAI and Azure, for models whose window is split into input and output"
+  },
+  {
+    said: /passed (?<asked>\d{1,9}) input tokens.{1,120}context length is only (?<most>\d{1,9})/i,
+    source: "vLLM, since 2026"
+  },
+  {
+    said: /keep the first (?<asked>\d{1,9}) tokens.{1,120}context length of only (?<most>\d{1,9})/i,
+    source: "LM Studio"
+  },
+  {
+    said: /number of input tokens (?<asked>\d{1,9}) cannot exceed the total tokens limit (?<most>\d{1,9})/i,
+    source: "watsonx"
+  },
+  {
+    said: /in the prompt cannot exceed (?<most>\d{1,9})(?: - received (?<asked>\d{1,9}))?/i,
+    source: "Cohere"
   },
   {
     said: /input token count \(?(?<asked>\d{1,9})\)? exceeds the maximum number of tokens allowed \(?(?<most>\d{1,9})/i,
@@ -74,6 +94,34 @@ const rows: ReadonlyArray<Row> = [
     source: "Together, Hugging Face"
   },
   {
+    said: /must be <= (?<most>\d{1,9})\. Given: (?<asked>\d{1,9})/i,
+    source: "Together, Hugging Face: prompt and reply together"
+  },
+  {
+    said: /prompt length \((?<asked>\d{1,9})(?:\.0)?\).{1,80}max_num_tokens \((?<most>\d{1,9})/i,
+    source: "TensorRT-LLM"
+  },
+  {
+    said: /total length (?<asked>\d{1,9})\) is too long to fit into the model \(context length (?<most>\d{1,9})/i,
+    source: "vLLM, for models that see"
+  },
+  {
+    said: /(?:length|prompt_tokens|token count)(?: of)? \(?(?<asked>\d{1,9})\)? (?:exceeds|must be less than) [^\d]{1,60}(?<most>\d{1,9})/i,
+    source: "Volcengine, DeepInfra, GitHub Copilot, SiliconFlow, TensorRT-LLM"
+  },
+  {
+    said: /too long: (?<asked>\d{1,9}) tokens[^\d]{1,40}(?<most>\d{1,9})/i,
+    source: "AI21, Perplexity"
+  },
+  {
+    said: /number of tokens allowed \(?(?<most>\d{1,9})/i,
+    source: "Gemini, without the size of the prompt"
+  },
+  {
+    said: /model token limit: (?<most>\d{1,9}) \(requested: (?<asked>\d{1,9})/i,
+    source: "Moonshot"
+  },
+  {
     said: /(?:model token limit: |max size: |range of input length should be \[\d, )(?<most>\d{1,9})/i,
     source: "Moonshot, GitHub Models, Alibaba"
   },
@@ -83,10 +131,14 @@ const rows: ReadonlyArray<Row> = [
   }
 ]
 
+/** Marks between thousands: `128,000`. */
+const grouping = /(?<=\d)[,_](?=\d{3}(?!\d))/g
+
 /** Returns the sizes in a sentence. */
 export const sizesOf = (sentence: string): Sizes | undefined => {
+  const plain = sentence.replace(grouping, "")
   for (const { said } of rows) {
-    const { asked, most } = said.exec(sentence)?.groups ?? {}
+    const { asked, most } = said.exec(plain)?.groups ?? {}
     if (most === undefined) continue
     return { most: Number(most), asked: asked === undefined ? undefined : Number(asked) }
   }

@@ -83,11 +83,27 @@ const rows: ReadonlyArray<Row> = [
   },
   {
     is: "ContextTooLong",
-    at: refused,
+    // A provider that is busy counts tokens, too: Bedrock says "Too many tokens, please wait".
+    at: notBusy,
     named: /context_length_exceeded|context_window|string_above_max_length|tokens_limit_reached|exceed_context_size/,
     said: /context (?:length|window|size|limit)|maximum (?:context|prompt|input|supported sequence) (?:length|tokens)|model token limit|range of input length|prompt exceeds max length|prompt is too long|too many (?:input )?tokens|input is too long|reduce the length|exceeds? the (?:model's |maximum |available )?(?:context|number of tokens)|longer than the (?:maximum )?model|\binputs?\b.{0,12} tokens .{0,40}must be <=|\binputs?\b.{0,12} must have less than/i,
     source:
       "OpenAI, Anthropic, vLLM, Cerebras, Mistral, Ollama, GitHub Models, Moonshot, Alibaba, Zhipu, SambaNova, Together, Hugging Face"
+  },
+  {
+    is: "ContextTooLong",
+    at: () => true,
+    named: /context_length_exceeded|exceed_context_size|max_prompt_tokens_exceeded/,
+    said: /exceeds the available context size|ContextWindowExceededError/,
+    source: "llama.cpp, once with a status of 500; GitHub Copilot; LiteLLM, whose sentence begins with its own name"
+  },
+  {
+    is: "ContextTooLong",
+    at: notBusy,
+    named: /request_too_large/,
+    said: /\binput tokens? exceed|number of (?:input )?tokens (?:\d{1,9} )?(?:cannot |should not )?exceed|(?:input|prompt) (?:tokens? )?(?:length|count) .{0,24}exceed|prompt length .{0,48}not exceed|total (?:number of )?tokens .{0,40}exceed|prompt(?: tokens)? too long|prompt_tokens .{0,16}must be less than|request entity too large|request exceeds the maximum (?:allowed )?(?:size|number of bytes)|超长/i,
+    source:
+      "Amazon Nova, watsonx, Volcengine, Baidu, AI21, SiliconFlow, TensorRT-LLM, Writer, Zhipu; Anthropic and Groq answer 413 to a body that is too large"
   },
   {
     is: "NoModel",
@@ -110,6 +126,7 @@ const rows: ReadonlyArray<Row> = [
     named: /overloaded|capacity_exceeded|engine_overloaded/,
     source: "Anthropic 529, Groq 498, Moonshot"
   },
+  { is: "ContextTooLong", at: (status) => status === 413, source: "HTTP, and proxies with a limit of their own" },
   { is: "Permission", at: (status) => status === 403, source: "" }
 ]
 

@@ -110,9 +110,105 @@ const answers: ReadonlyArray<
     "Together",
     422,
     "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 8193. Given: 9001 `inputs` tokens",
+    8193,
+    9001
+  ],
+  [
+    "OpenAI, with marks between thousands",
+    400,
+    "Input tokens exceed the configured limit of 272,000 tokens. Your messages resulted in 1,300,113 tokens. Please reduce the length of the messages.",
+    272_000,
+    1_300_113
+  ],
+  ["a proxy", 400, "This model's maximum context length is 128,000 tokens.", 128_000, undefined],
+  [
+    "vLLM",
+    400,
+    "You passed 5000 input tokens and requested 512 output tokens. However, the model's context length is only 4096 tokens, resulting in a maximum input length of 3584 tokens.",
+    4096,
+    5000
+  ],
+  [
+    "vLLM",
+    400,
+    "The prompt (total length 5000) is too long to fit into the model (context length 4096).",
+    4096,
+    5000
+  ],
+  [
+    "LM Studio",
+    400,
+    "Trying to keep the first 4536 tokens when context the overflows. However, the model is loaded with context length of only 4096 tokens, which is not enough.",
+    4096,
+    4536
+  ],
+  ["Amazon Nova", 400, "Input Tokens Exceeded: Number of input tokens exceeds maximum length.", undefined, undefined],
+  [
+    "Cohere",
+    400,
+    "too many tokens: total number of tokens in the prompt cannot exceed 4081 - received 5000. Try using a shorter prompt",
+    4081,
+    5000
+  ],
+  [
+    "watsonx",
+    400,
+    "Invalid input argument for Model 'x': the number of input tokens 5000 cannot exceed the total tokens limit 4096 for this model",
+    4096,
+    5000
+  ],
+  ["Volcengine", 400, "Input length 130000 exceeds the maximum length 128000", 128_000, 130_000],
+  ["Volcengine", 400, "Total tokens of image and text exceed max message tokens", undefined, undefined],
+  ["DeepInfra", 400, "Requested input length 140000 exceeds maximum input length 131071", 131_071, 140_000],
+  ["GitHub Copilot", 400, "prompt token count of 140000 exceeds the limit of 128000", 128_000, 140_000],
+  ["SiliconFlow", 400, "length of prompt_tokens (33000) must be less than max_seq_len (32768).", 32_768, 33_000],
+  ["AI21", 422, "Prompt too long: 300000 tokens. The maximum is 262144 tokens.", 262_144, 300_000],
+  [
+    "TensorRT-LLM",
+    400,
+    "The sum of prompt length (9001.0), query length (0) should not exceed max_num_tokens (8192)",
+    8192,
+    9001
+  ],
+  [
+    "Gemini",
+    400,
+    "The input token count exceeds the maximum number of tokens allowed 1048576.",
+    1_048_576,
+    undefined
+  ],
+  [
+    "SGLang",
+    400,
+    "Requested token count exceeds the model's maximum context length of 8192 tokens. You requested a total of 9001 tokens: 8500 tokens from the input messages and 501 tokens for the completion.",
+    8192,
+    9001
+  ],
+  [
+    "Moonshot",
+    400,
+    "Invalid request: Your request exceeded model token limit: 131072 (requested: 140000)",
+    131_072,
+    140_000
+  ],
+  ["Zhipu", 400, "Prompt 超长", undefined, undefined],
+  ["Baidu", 400, "prompt tokens too long", undefined, undefined],
+  [
+    "LiteLLM",
+    400,
+    "litellm.BadRequestError: litellm.ContextWindowExceededError: OpenAIException - no",
     undefined,
     undefined
-  ]
+  ],
+  [
+    "llama.cpp, as an error of its own",
+    500,
+    "the request exceeds the available context size. try increasing the context size or enable context shift",
+    undefined,
+    undefined
+  ],
+  ["Anthropic, whose bytes are counted", 413, "Request exceeds the maximum size", undefined, undefined],
+  ["a proxy with a limit", 413, "No.", undefined, undefined]
 ]
 
 describe("a prompt that is too long", () => {

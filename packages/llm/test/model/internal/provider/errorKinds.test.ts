@@ -128,6 +128,24 @@ const refusals: ReadonlyArray<readonly [provider: string, status: number, body: 
   ],
   ["xAI", 403, { error: "Your newly created teams doesn't have any credits yet." }, "QuotaExhaustedError"],
   ["Hugging Face", 402, { error: "You have exceeded your monthly included credits." }, "QuotaExhaustedError"],
+  ["Bedrock", 429, { message: "Too many tokens, please wait before trying again." }, "RateLimitError"],
+  [
+    "Anthropic",
+    429,
+    { error: { type: "rate_limit_error", message: "Number of request tokens has exceeded your per-minute rate limit" } },
+    "RateLimitError"
+  ],
+  [
+    "OpenAI, a limit on the reply",
+    400,
+    {
+      error: {
+        param: "max_tokens",
+        message: "max_tokens is too large: 100000. This model supports at most 16384 completion tokens."
+      }
+    },
+    "InvalidRequestError"
+  ],
   ["any, without words", 429, { error: { message: "Slow down" } }, "RateLimitError"],
   [
     "OpenAI",
