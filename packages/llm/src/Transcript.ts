@@ -6,7 +6,8 @@
  * that was cut off ends where the caller stopped hearing it, and tool calls keep their places among the sentences.
  *
  * Square brackets mark what the caller did not say: a key press is `[5]`, and events of the application look similar.
- * Square brackets in the caller's own words become round, so that no caller can fake an event or a tool result.
+ * Square brackets in the caller's own words become round, and marks of prompts and templates are defused, so that no
+ * caller can fake an event or a tool result.
  *
  * @since 0.1.0
  */

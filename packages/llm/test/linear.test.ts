@@ -10,6 +10,7 @@ import * as Squeeze from "../src/agent/internal/squeeze.ts"
 import * as PromptSize from "../src/agent/internal/promptSize.ts"
 import * as DemoReply from "../src/demo/internal/demoReply.ts"
 import * as AcceptableSchema from "../src/internal/acceptableSchema.ts"
+import * as CallerWords from "../src/internal/callerWords.ts"
 import * as Grounding from "../src/internal/grounding.ts"
 import * as ResultText from "../src/internal/resultText.ts"
 import * as Transcript from "../src/internal/transcript.ts"
@@ -176,6 +177,7 @@ describe("words of the caller", () => {
     numbers: (n: number) => "one two three ".repeat(n / 14)
   }
   linear("the text of the user", texts, SystemNote.unmarked)
+  linear("the words of the caller", { ...texts, "open tags": (n) => "< / ".repeat(n / 4) }, CallerWords.read)
   linear("the size of a prompt", texts, PromptSize.ofText)
   linear("a prompt that must fit", texts, (text) => Squeeze.fit([{ role: "user", text }], 100))
   linear("the demo", texts, (text) =>

@@ -4,6 +4,7 @@
  */
 import * as Event from "@antiphon/core/Event"
 import * as History from "@antiphon/core/History"
+import * as CallerWords from "./callerWords.ts"
 import * as Grounding from "./grounding.ts"
 import * as ResultText from "./resultText.ts"
 
@@ -297,7 +298,7 @@ const resume = (
       lastTurn = Math.max(lastTurn, turn)
       switch (item._tag) {
         case "UserTextSent":
-          return void placeUser(spokenWords(item.content))
+          return void placeUser(CallerWords.read(item.content))
         case "CustomHistoryEntry":
           return void out.push({ role: item.role, text: item.content })
         case "AgentTextSent":
@@ -466,9 +467,6 @@ export const words = (event: Event.Input, describeEvent: Options["describeEvent"
   if (text === undefined || /^\s*(\[[^[\]]*\]\s*)*$/.test(text)) return text
   return `[${text}]`
 }
-
-/** The caller's words with round brackets, because square ones mark events. */
-const spokenWords = (text: string): string => text.replaceAll(/[[\uff3b]/g, "(").replaceAll(/[\]\uff3d]/g, ")")
 
 /** Puts a result into words, between marks that nothing in it can close. */
 export const fenced = (result: string): string => `<result>${Grounding.broken("result", result)}</result>`

@@ -271,4 +271,5 @@ const written = (line: Transcript.Line): string =>
     ? `(${line.call.name}: ${oneLine(Transcript.fenced(line.call.result))})`
     : `${line.role === "user" ? "Caller" : line.role === "assistant" ? "Agent" : "Note"}: ${oneLine(line.text)}`
 
-const oneLine = (text: string): string => text.replace(/\s+/g, (space) => (/[\r\n]/.test(space) ? " " : space))
+const oneLine = (text: string): string =>
+  text.replace(/\s+/g, (space) => (/[^\S\t \u00A0\u3000]/.test(space) ? " " : space))

@@ -128,13 +128,7 @@ const answers: ReadonlyArray<
     4096,
     5000
   ],
-  [
-    "vLLM",
-    400,
-    "The prompt (total length 5000) is too long to fit into the model (context length 4096).",
-    4096,
-    5000
-  ],
+  ["vLLM", 400, "The prompt (total length 5000) is too long to fit into the model (context length 4096).", 4096, 5000],
   [
     "LM Studio",
     400,
@@ -170,13 +164,7 @@ const answers: ReadonlyArray<
     8192,
     9001
   ],
-  [
-    "Gemini",
-    400,
-    "The input token count exceeds the maximum number of tokens allowed 1048576.",
-    1_048_576,
-    undefined
-  ],
+  ["Gemini", 400, "The input token count exceeds the maximum number of tokens allowed 1048576.", 1_048_576, undefined],
   [
     "SGLang",
     400,

@@ -132,7 +132,9 @@ const refusals: ReadonlyArray<readonly [provider: string, status: number, body: 
   [
     "Anthropic",
     429,
-    { error: { type: "rate_limit_error", message: "Number of request tokens has exceeded your per-minute rate limit" } },
+    {
+      error: { type: "rate_limit_error", message: "Number of request tokens has exceeded your per-minute rate limit" }
+    },
     "RateLimitError"
   ],
   [
