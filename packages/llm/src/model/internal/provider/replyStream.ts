@@ -123,14 +123,15 @@ const makePull = (options: Options, { last, parse }: Parsers, readNext: Answer.R
   const content = new Content()
   let failure: AiError.AiError | undefined
   let ended = false
+  let pieces = 0
   let endingSince: number | undefined
 
   const read = Waiting.callback<Uint8Array | undefined, ReadFailure>((resume) =>
     readNext(
       (bytes) => resume(Effect.succeed(bytes)),
       (cause) => resume(Effect.fail(new ReadFailure(cause))),
-      // The first words go ahead of what has come with them.
-      !content.begun
+      // The first words go ahead of what has come with them. Thoughts and calls need not.
+      !content.begun && pieces++ < mostAhead
     )
   )
 
@@ -268,6 +269,9 @@ class Content {
 }
 
 const drainTime = "50 millis"
+
+/** In how many of its first pieces a reply is expected to say something. */
+const mostAhead = 8
 
 /** Milliseconds in which usage comes, if it comes. Some servers keep the connection open without another event. */
 const endTime = 2000
