@@ -110,6 +110,14 @@ describe("text of a model", () => {
     })
     Seam.join(text, " ", Seam.defaultBridge)("for two at eight.", true)
   })
+  const remarks = {
+    "notes in brackets": (n: number) => "(The message was complete.) ".repeat(n / 28),
+    "sentences that begin again": (n: number) => "So. The table is. ".repeat(n / 18),
+    "names of the message": (n: number) => "message reply a b c ".repeat(n / 20)
+  }
+  linear("the remarks before a reply that goes on", remarks, (text) => {
+    Seam.join("The table that is booked", " ", Seam.defaultBridge)(text, true)
+  })
 })
 
 describe("tool calls of a model", () => {

@@ -35,7 +35,8 @@ const longestTail = 1200
 export const join = (
   spoken: string,
   gap: string,
-  bridge: string = defaultBridge
+  bridge: string = defaultBridge,
+  remarks = mostRemarks
 ): ((text: string, ended: boolean) => Joined | undefined) => {
   const tail = spoken.slice(-longestTail)
   const past = Words.read(tail)
@@ -70,15 +71,16 @@ export const join = (
     if (from === "all") return ""
     whole = whole.slice(from)
 
-    const repeated = repetition(past, whole, ended, isSpace.test(text))
-    if (repeated === undefined) return undefined
+    const found = repetition(past, whole, ended, isSpace.test(text))
+    if (found === undefined) return undefined
+    const repeated = found === 1 && startsAnew(text, whole[0]!, tail, past) ? 0 : found
     if (repeated === "all") return ""
     if (repeated > 0) return after(text, whole[repeated - 1]!, ended)
 
-    const note = readNote(text, whole, ended, isOpen)
+    const note = remarks === 0 ? text : readNote(text, whole, ended, isOpen)
     if (note === undefined) return undefined
     if (note === declined) return declined
-    if (note !== text) return note.trim() === "" ? "" : join(spoken, gap, bridge)(note, ended)
+    if (note !== text) return note.trim() === "" ? "" : join(spoken, gap, bridge, remarks - 1)(note, ended)
 
     const known = announcedBy(text, whole, ended)
     if (known === undefined) return undefined
@@ -106,6 +108,9 @@ export const join = (
     const rest = announced > 0 ? text.slice(next[0]!.start) : text
     const begins = beginsSentence(text, next, open, ended)
     if (begins === undefined) return undefined
+    const again = isOpen && remarks > 0 ? beginsAgain(text, next, open, ended) : 0
+    if (again === undefined) return undefined
+    if (again > 0) return join(spoken, gap, bridge, remarks - 1)(text.slice(next[again]!.start), ended)
     if (isOpen && begins) return anew + rest.trimStart()
     // A remark before the rest of a sentence does not belong to it.
     return announced > 0 && !isOpen ? spaced(spoken, gap, text) : spaced(spoken, gap, rest)
@@ -113,6 +118,9 @@ export const join = (
 }
 
 const isSpace = /^\s/
+
+/** How many sentences about the message are removed, one after another. Bounds the work. */
+const mostRemarks = 3
 
 /** How many words must be the same for a text to begin a long reply over. */
 const sameBeginning = 6
@@ -179,6 +187,33 @@ const remarkBefore = (
   }
   return ended || longest === longestRemark || words.length > longest ? 0 : undefined
 }
+
+/** The longest sentence of a remark after which the open sentence is looked for, in words. */
+const longestSentence = 14
+
+/** Index of the word at which the open sentence begins again behind a sentence or two of a remark; 0 if it does not. */
+const beginsAgain = (
+  text: string,
+  words: ReadonlyArray<Word>,
+  open: ReadonlyArray<Word>,
+  ended: boolean
+): number | undefined => {
+  if (open.length < 2 || !/^[\s"'“‘(*_]*\p{Lu}/u.test(text.slice(words[0]!.start))) return 0
+  for (let at = 1; at < words.length && at <= longestSentence; at++) {
+    const { coreEnd, end } = words[at - 1]!
+    if (!/[.!?:…]/.test(text.slice(coreEnd, end)) || words[at]!.core !== open[0]!.core) continue
+    if (words[at + 1] === undefined) return ended ? 0 : undefined
+    if (words[at + 1]!.core === open[1]!.core) return at
+  }
+  return ended || words.length > longestSentence ? 0 : undefined
+}
+
+/** Whether a word that was spoken last begins a sentence in the text: `I can offer you` and `You can have …`. */
+const startsAnew = (text: string, first: Word, tail: string, past: ReadonlyArray<Word>): boolean =>
+  past.length > 1 &&
+  beginners.has(first.core) &&
+  /^\p{Lu}/u.test(text.slice(first.start)) &&
+  /^\p{Ll}/u.test(tail.slice(past.at(-1)!.start))
 
 /** Whether a text is English, by its small words. */
 const isEnglish = (words: ReadonlyArray<Word>): boolean => {
@@ -249,7 +284,7 @@ const isRepetition = (
   // A model that writes the space at the seam continues to the letter: only a long overlap speaks against it.
   if (exact) return weight >= 9 && distinct > 1
   if (whole) return overlap.length > 1 || !doubled.has(overlap[0]!.core)
-  if (overlap.every(isNumeral)) return isNumberAgain(overlap, past, following)
+  if (overlap.every(isInNumber)) return isNumberAgain(overlap, past, following)
   if (overlap.length === 1 && isPicture.test(overlap[0]!.core)) return true
   if (overlap.length === 1 && (doubled.has(overlap[0]!.core) || isDoubled(past))) return false
   // Words are repeated more often than doubled.
@@ -269,6 +304,9 @@ const doubled: ReadonlySet<string> = new Set(
   ).split(" ")
 )
 
+/** Digits in words, of which a number that is spelled out is made. */
+const digits: ReadonlySet<string> = new Set("zero oh one two three four five six seven eight nine".split(" "))
+
 const isPicture = /^\p{Extended_Pictographic}/u
 
 const isSpelled = ({ core, spaced }: Word): boolean => spaced && /^(?:\d+|\p{L})$/u.test(core)
@@ -276,6 +314,9 @@ const isSpelled = ({ core, spaced }: Word): boolean => spaced && /^(?:\d+|\p{L})
 /** A digit, a number in digits, a spelled letter, or a digit in Chinese characters. */
 const isNumeral = (word: Word): boolean =>
   isSpelled(word) || /^(?:\P{L}*\p{Nd}\P{L}*|[零〇一二三四五六七八九幺])$/u.test(word.core)
+
+/** A numeral, or a digit in words. */
+const isInNumber = (word: Word): boolean => isNumeral(word) || digits.has(word.core)
 
 /**
  * Whether numerals are a number that is begun again. Single digits and spelled letters are doubled as often as they are
@@ -288,7 +329,7 @@ const isNumberAgain = (
   following: Word | undefined
 ): boolean => {
   const before = past[past.length - overlap.length - 1]
-  const isRun = before !== undefined && isNumeral(before)
+  const isRun = before !== undefined && isInNumber(before)
   if (overlap.length > 1) return !isRun
   const [{ core, coreEnd, end }] = overlap as readonly [Word]
   if (/\p{Nd}.*\p{Nd}/u.test(core)) return true

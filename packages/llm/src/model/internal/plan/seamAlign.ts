@@ -72,6 +72,8 @@ export const align = (said: ReadonlyArray<Word>, next: ReadonlyArray<Word>, ende
     const cost = row[n]!
     if (all[n - 1]!.text === last && cost <= budget && (best === undefined || cost < best.cost)) best = { at: n, cost }
   }
+  // So far, the text is closer to a part of the sentence: the rest of it may follow.
+  if (best !== undefined && !ended && nearest < best.cost) return "undecided"
   if (best !== undefined && isAnchored(past, all)) return { words: all[best.at - 1]!.word + 1 }
   // Decided: enough text has arrived, or it is too far from anything spoken.
   if (ended || all.length >= past.length + 3 || nearest > budget || !isAnchored(past, all)) return "other"

@@ -5,8 +5,19 @@
 import type { Word } from "./seamWords.ts"
 
 const sorry = ["sorry", "i'm sorry", "i am sorry", "apologies", "my apologies", "i apologize", "i apologise"]
-const regretted = ["that", "the interruption", "the confusion", "the inconvenience", "the delay", "cutting off"]
-const leftOff = ["where i left off", "from where i left off", "from where i stopped", "where i stopped"]
+const regretted = [
+  "that",
+  "the interruption",
+  "the confusion",
+  "the inconvenience",
+  "the delay",
+  "cutting off",
+  "the cut-off",
+  "the cutoff"
+]
+const leftOff = ["where i left off", "where i stopped", "where we left off", "where you left off", "there"].flatMap(
+  (where) => [where, `from ${where}`]
+)
 const message = ["message", "reply", "response", "answer", "sentence", "text"]
 
 const phrases: ReadonlyArray<ReadonlyArray<string>> = [
@@ -40,16 +51,27 @@ const phrases: ReadonlyArray<ReadonlyArray<string>> = [
   "resuming",
   "where was i",
   "anyway",
-  ...["", "it seems ", "it looks like ", "sorry "].flatMap((so) =>
-    ["i was cut off", "i got cut off", "i was interrupted", "i got interrupted"].flatMap((cut) => [
-      `${so}${cut}`,
-      `${so}${cut} there`
-    ])
+  ...["", "it seems ", "it seems like ", "seems like ", "it looks like ", "looks like ", "sorry "].flatMap((so) =>
+    ["i", "my message", "my last message", "my previous message", "my reply", "my response"].flatMap((who) =>
+      ["was cut off", "got cut off", "was interrupted", "got interrupted"].flatMap((cut) => [
+        `${so}${who} ${cut}`,
+        `${so}${who} ${cut} there`
+      ])
+    )
   ),
   "let me continue",
   "i'll continue",
   "i will continue",
   "let me finish",
+  "let me try again",
+  "let me try that again",
+  "continue",
+  ...message.map((what) => `the ${what} continues`),
+  "here you go",
+  "where were we",
+  "ah yes",
+  "happy to help",
+  "i'd be happy to help",
   "let me finish that",
   ...["thought", "sentence", "point"].flatMap((what) => [`let me finish that ${what}`, `let me finish my ${what}`]),
   "let me start over",
@@ -60,6 +82,7 @@ const phrases: ReadonlyArray<ReadonlyArray<string>> = [
   ...sorry.flatMap((word) => [word, `${word} about that`, ...regretted.map((what) => `${word} for ${what}`)]),
   ...[
     "continuing",
+    "to continue",
     "picking up",
     "resuming",
     "let me continue",
@@ -157,26 +180,43 @@ const messageWords = ["message", "reply", "response", "answer", "sentence", "pre
 /** How such a sentence begins: its first word, and the second if only some will do. */
 const noteStarts: ReadonlyMap<string, ReadonlyArray<string>> = new Map([
   ...["the", "my", "your", "this", "that"].map((word) => [word, messageWords] as const),
-  ["i", ["am", "apologize", "apologise", "can't", "cannot", "can", "don't", "do", "won't"]],
+  ["could", ["you"]],
+  ["please", ["provide", "share", "tell", "give", "paste", "clarify"]],
+  ["it", ["seems", "looks", "appears"]],
+  ["there's", ["nothing", "no"]],
+  ["i", ["have", "believe", "think", "am", "apologize", "apologise", "can't", "cannot", "can", "don't", "do", "won't"]],
   ["i'm", ["sorry", "unable", "not", "afraid"]],
   ["sorry", []],
   ["unfortunately", []],
   ["as", ["an"]],
-  ["no", ["further", "more"]],
+  ["no", ["further", "more", "continuation"]],
   ["nothing", []],
   ["there", ["is", "was"]]
 ])
 
 /** Whether a sentence only says that there was nothing left to say. */
 export const saysComplete = (sentence: string): boolean =>
-  /\b(?:message|reply|response|answer|sentence)\b.{0,30}\b(?:complete|completed|finished)\b/i.test(sentence) ||
-  /^\s*[([]\s*(?:continu\w*|cont'?d?\.?|resum\w*|end|silence|pause|\.{2,}|…)\s*[)\]]/i.test(sentence) ||
-  /\b(?:nothing|no)\b.{0,20}\b(?:to add|to continue|further|left to say|more to say)\b/i.test(sentence)
-
-/** Whether a sentence declines to continue. */
-export const declines = (sentence: string): boolean =>
-  /\b(?:can't|cannot|can not|can’t|unable|not able|won't|won’t|don't have|don’t have)\b/i.test(sentence) &&
-  /\b(?:continue|complete|finish|previous|message|cut off|interrupted|context|conversation|assist|help)\b/i.test(
+  /\b(?:message|reply|response|answer|sentence)(?: [a-z]{1,12}){0,3} (?:complete|completed|finished)\b(?! (?:and|with|when|by|for|at|on)\b)/i.test(
     sentence
-  ) &&
-  /^\W*(?:i|i'm|i’m|sorry|unfortunately|as)\b/i.test(sentence)
+  ) ||
+  /^\s*[([]\s*(?:continu\w*|cont'?d?\.?|resum\w*|end(?: of [\w ]{1,30})?|no continuation[\w ]{0,30}|silence|pause|\.{2,}|…)\s*[)\]]/i.test(
+    sentence
+  ) ||
+  /\b(?:nothing|no)\b(?: [a-z]{1,12}){0,2} (?:to add|to continue|left to say|more to say|else to say)\b/i.test(
+    sentence
+  ) ||
+  /\b(?:nothing further|no (?:further )?continuation)(?: (?:is|was))?(?: (?:needed|necessary|required))?[.!)\]\s]*$/i.test(
+    sentence
+  )
+
+/** Whether a sentence declines to continue, or asks what to continue. */
+export const declines = (sentence: string): boolean =>
+  (/\b(?:can't|cannot|can not|can’t|unable|not able|won't|won’t|don't have|don’t have)\b/i.test(sentence) &&
+    /\b(?:continue|complete|finish|previous|message|cut off|interrupted|context|conversation|assist|help)\b/i.test(
+      sentence
+    ) &&
+    /^\W*(?:i|i'm|i’m|sorry|unfortunately|as)\b/i.test(sentence)) ||
+  (/\bme to (?:continue|complete|finish)\b/i.test(sentence) &&
+    /\b(?:message|sentence|text|reply|response|context)\b/i.test(sentence)) ||
+  /\b(?:what|how) to (?:continue|complete|finish)\b/i.test(sentence) ||
+  /\b(?:previous|earlier) (?:message|reply|response|text) to (?:continue|complete|finish)\b/i.test(sentence)

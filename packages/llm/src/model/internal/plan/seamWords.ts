@@ -60,7 +60,7 @@ export const read = (text: string): ReadonlyArray<Word> =>
     const start = before!.length
     const end = match.index + raw.length
     return {
-      core: bare === "" ? raw : bare.toLowerCase().replace(/[‘’]/g, "'"),
+      core: bare === "" ? raw : bare.toLowerCase().replace(/[‘’]/g, "'").normalize(),
       start: match.index,
       coreEnd: bare === "" ? end : match.index + start + bare.length,
       end,

@@ -195,7 +195,59 @@ describe("join", () => {
       "I can book you a table for eight people tonight.",
       anew("I can book you a table for eight people tonight.")
     ],
+    ["says something else of the last word", "I can offer you", "You can have a room.", anew("You can have a room.")],
+    [
+      "apologizes for the cut and says it anew",
+      "I can offer you",
+      "Apologies for the cut-off. A room is free.",
+      anew("A room is free.")
+    ],
+    // A remark of a sentence or two before the sentence begins again.
+    ...[
+      "Let me try again.",
+      "Where were we? Ah yes.",
+      "It looks like my message got cut off.",
+      "I see that my message was incomplete.",
+      "I'd be more than happy to help you with that today!",
+      "Apologies for the cut-off."
+    ].map((remark): readonly [string, string, string, string] => [
+      "makes a remark and starts over",
+      "I can offer you",
+      `${remark} I can offer you a room.`,
+      " a room."
+    ]),
+    ...[
+      "Continue:",
+      "Picking up from there:",
+      "Continuing from where we left off:",
+      "To continue where I left off:",
+      "Sure, here you go:",
+      "The message continues:",
+      "Looks like I was cut off."
+    ].map((remark): readonly [string, string, string, string] => [
+      "makes a remark and goes on",
+      "I can offer you",
+      `${remark} a room.`,
+      " a room."
+    ]),
     // Nothing left to say.
+    ["has nothing more to add", "All done.", "I have nothing more to add.", ""],
+    ["notes the end", "All done.", "(end of message)", ""],
+    ["notes that there is no more", "All done.", "(no continuation needed)", ""],
+    ["says that nothing is needed", "All done.", "No continuation is needed.", ""],
+    ["believes that it was complete", "All done.", "It seems that my previous message was complete.", ""],
+    [
+      "is about something else that is complete",
+      "It is sent.",
+      "Your message was sent and the booking is complete.",
+      " Your message was sent and the booking is complete."
+    ],
+    [
+      "says that there is no more of something",
+      "It costs ten euros.",
+      "There is no further charge.",
+      " There is no further charge."
+    ],
     ["says in brackets that it was complete", "All done", "(The message was already complete.)", ""],
     ["says that it was complete", "All done", "The message was already complete.", ""],
     ["says that it was complete, and goes on", fox, "(My message was already complete.) jumps", " jumps"],
@@ -224,6 +276,10 @@ describe("join", () => {
     ],
     ["starts a whole sentence over", "How can I help?", "How can I help you? I am here.", " I am here."],
     // Digits and words that are said twice.
+    ["says a number again in words", "The number is 5 5 5", "The number is five five five one two", " one two"],
+    ["goes on with digits in words", "Call zero eight zero", "eight zero zero one", " eight zero zero one"],
+    ["repeats digits in words", "Call oh eight", "oh eight one", " one"],
+    ["writes accents in another way", "Das ist café", "Das ist cafe\u0301 dort", " dort"],
     ["begins a number again", "The number is 5 5 5", "5 5 5 1 2 1 2", " 1 2 1 2"],
     ["goes on with a number", "The number is 5 5 5", "1 2 1 2", " 1 2 1 2"],
     ["says the sentence of a number again", "The number is 5 5 5", "The number is 5 5 5 1 2 1 2", " 1 2 1 2"],
@@ -323,7 +379,11 @@ describe("join", () => {
     for (const text of [
       "I'm sorry, but I can't continue that message.",
       "Unfortunately I cannot finish the previous sentence without more context.",
-      "I am not able to assist with that."
+      "I am not able to assist with that.",
+      "I don't see a previous message to continue. How can I help?",
+      "Sorry, I don't know what to continue.",
+      "Could you provide the message that you want me to continue?",
+      "It looks like you want me to continue, but there is no message."
     ]) {
       assert.strictEqual(Seam.join(fox, " ")(text, true), Seam.declined, text)
     }
