@@ -187,7 +187,7 @@ export const suite = (name: string, wire: Wire) =>
       [403, "AuthenticationError", false],
       [404, "InvalidRequestError", false, "NotFound"],
       [408, "InternalProviderError", true, "Timeout"],
-      [413, "InvalidRequestError", false],
+      [413, "InvalidRequestError", false, "ContextTooLong"],
       [422, "InvalidRequestError", false],
       [429, "RateLimitError", true],
       [500, "InternalProviderError", true],
