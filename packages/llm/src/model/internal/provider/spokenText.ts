@@ -30,6 +30,13 @@ const thoughts: ReadonlyArray<readonly [open: string, close: string]> = [
   ["<reasoning>", "</reasoning>"],
   ["<reflection>", "</reflection>"],
   ["<scratchpad>", "</scratchpad>"],
+  ["<analysis>", "</analysis>"],
+  ["<inner_monologue>", "</inner_monologue>"],
+  ["<reasoning_content>", "</reasoning_content>"],
+  ["<antthinking>", "</antthinking>"],
+  ["<mm:think>", "</mm:think>"],
+  ["<|think|>", "<|/think|>"],
+  ["<|thinking|>", "<|/thinking|>"],
   ["[think]", "[/think]"],
   // Kimi, Seed-OSS, LongCat, Cohere, Apertus, OpenThinker and Gemma.
   ["◁think▷", "◁/think▷"],
@@ -39,6 +46,12 @@ const thoughts: ReadonlyArray<readonly [open: string, close: string]> = [
   ["<|inner_prefix|>", "<|inner_suffix|>"],
   ["<|begin_of_thought|>", "<|end_of_thought|>"],
   ["<|channel>thought", "<channel|>"]
+]
+
+/** Marks of a template around the name of a role. */
+const roles: ReadonlyArray<readonly [open: string, close: string]> = [
+  ["<|im_start|>", "\n"],
+  ["<|start_header_id|>", "<|end_header_id|>"]
 ]
 
 /** Each pair of tags around a call. Without a closing one, all that follows belongs to the call. */
@@ -64,23 +77,46 @@ const calls: ReadonlyArray<readonly [open: string, close: string]> = [
   ["<|tools_prefix|>", "<|tools_suffix|>"],
   ["<｜dsml｜function_calls>", "</｜dsml｜function_calls>"],
   ["<seed:tool_call>", "</seed:tool_call>"],
-  ["<longcat_tool_call>", "</longcat_tool_call>"]
+  ["<longcat_tool_call>", "</longcat_tool_call>"],
+  // LM Studio's own form, Llama 4, single calls of DeepSeek and Kimi, and what models make of these by themselves.
+  ["[tool_request]", "[end_tool_request]"],
+  ["<|python_start|>", "<|python_end|>"],
+  ["<｜tool▁call▁begin｜>", "<｜tool▁call▁end｜>"],
+  ["<|tool_call_begin|>", "<|tool_call_end|>"],
+  ["<function_call>", "</function_call>"],
+  ["<function>", "</function>"],
+  ["<invoke>", "</invoke>"],
+  ["<tool_use>", "</tool_use>"],
+  ["<tool_code>", "</tool_code>"],
+  ["```tool_call", "```"],
+  // A result that the model has made up.
+  ["<tool_response>", "</tool_response>"],
+  ["<tool_result>", "</tool_result>"],
+  ["<｜tool▁outputs▁begin｜>", "<｜tool▁outputs▁end｜>"]
 ]
 
 /** Marks of a template that are not in the form of a token, and of an answer. */
 const silent: ReadonlyArray<string> = [
+  "<s>",
   "</s>",
+  "<bos>",
+  "<eos>",
+  "[inst]",
+  "[/inst]",
+  "<response>",
+  "</response>",
+  "<final_answer>",
+  "</final_answer>",
   "<answer>",
   "</answer>",
   "<end_of_turn>",
-  "<start_of_turn>",
-  "<｜end▁of▁sentence｜>",
-  "<｜begin▁of▁sentence｜>"
+  "<start_of_turn>"
 ]
 
 const openings = new Map<string, Inside>([
   ...thoughts.map(([open, close]) => [open, { _tag: "Inside", kind: "reasoning", close }] as const),
-  ...calls.map(([open, close]) => [open, { _tag: "Inside", kind: "call", close }] as const)
+  ...calls.map(([open, close]) => [open, { _tag: "Inside", kind: "call", close }] as const),
+  ...roles.map(([open, close]) => [open, { _tag: "Inside", kind: "role", close }] as const)
 ])
 const tags: ReadonlyArray<string> = [...openings.keys(), ...thoughts.map(([, close]) => close), ...silent]
 const closing = new Map(
@@ -91,8 +127,14 @@ const closing = new Map(
 const longestTag = Math.max(...tags.map(({ length }) => length))
 
 /** A token of the model's own template, such as `<|end|>`, which is never spoken. */
-const token = /^<\|([a-z_0-9]{1,30})\|>/
-const partOfToken = /^<(?:\|(?:[a-z_0-9]{0,30}\|?)?)?$/
+const token = /^<[|｜]\/?([a-z_0-9▁]{1,30})[|｜]>/
+const partOfToken = /^<(?:[|｜](?:\/?[a-z_0-9▁]{0,30}[|｜]?)?)?$/
+
+/** A tag with spaces or attributes before its end, such as `<invoke name="book">`. */
+const attributed = /^<(\/?[a-z_:]{2,20})\s[^<>]{0,120}>/
+const partOfAttributed = /^<(\/?[a-z_:]{2,20})\s[^<>]{0,120}$/
+
+const longestAttributed = 150
 
 /** Length of the longest header of a channel that is read as one. */
 const longestHeader = 256
@@ -100,7 +142,7 @@ const longestHeader = 256
 /** Between two tags. */
 interface Inside {
   readonly _tag: "Inside"
-  readonly kind: "reasoning" | "call"
+  readonly kind: "reasoning" | "call" | "role"
   readonly close: string
 }
 
@@ -168,7 +210,7 @@ export class SpokenText {
     this.#held = ""
     const { _tag } = this.#mode
     if (rest !== "" && (_tag === "Text" || _tag === "Unknown")) this.#say(rest, pieces)
-    else if (rest !== "" && _tag !== "Header") pieces.push({ kind: this.#kind(), text: rest })
+    else if (_tag !== "Header") this.#think(rest, pieces)
     if (_tag === "Header" || _tag === "Unknown") this.#mode = speaking
     return pieces
   }
@@ -196,12 +238,17 @@ export class SpokenText {
       return true
     }
     const lower = this.#held.slice(0, longestTag).toLowerCase()
-    const tag = tags.find((tag) => lower.startsWith(tag))
+    const exact = tags.find((tag) => lower.startsWith(tag))
+    const spaced = exact === undefined ? this.#attributed() : undefined
+    if (spaced === "undecided") return false
+    const tag = exact ?? spaced?.tag
     if (tag !== undefined) {
-      this.#take(tag.length)
+      const taken = this.#take(spaced?.length ?? tag.length)
       const inside = openings.get(tag)
       if (inside === undefined) this.#trims = !this.#said
       else this.#mode = inside
+      // The name of the tool may be one of the attributes.
+      if (spaced !== undefined && inside?.kind === "call") this.#think(taken, pieces)
       return true
     }
     const special = token.exec(lower)
@@ -215,16 +262,26 @@ export class SpokenText {
     return true
   }
 
-  #kind(): "reasoning" | "call" {
-    return this.#mode._tag === "Inside" ? this.#mode.kind : "reasoning"
+  /** A known tag that has more in it than its name. */
+  #attributed(): { readonly tag: string; readonly length: number } | "undecided" | undefined {
+    const near = this.#held.slice(0, longestAttributed).toLowerCase()
+    const found = attributed.exec(near)
+    const tag = `<${(found ?? partOfAttributed.exec(near))?.[1]}>`
+    if (!tags.includes(tag)) return undefined
+    return found === null ? "undecided" : { tag, length: found[0].length }
   }
 
-  #pass({ close, kind }: Inside, pieces: Array<Piece>): boolean {
+  #think(text: string, pieces: Array<Piece>): void {
+    const kind = this.#mode._tag === "Inside" ? this.#mode.kind : "reasoning"
+    if (text !== "" && kind !== "role") pieces.push({ kind, text })
+  }
+
+  #pass({ close }: Inside, pieces: Array<Piece>): boolean {
     const at = close === "" ? -1 : this.#held.search(closing.get(close)!)
     if (at >= 0) {
       const passed = this.#take(at)
       this.#take(close.length)
-      if (passed !== "") pieces.push({ kind, text: passed })
+      this.#think(passed, pieces)
       this.#mode = speaking
       this.#trims = !this.#said
       return true
@@ -233,7 +290,7 @@ export class SpokenText {
     const end = this.#held.slice(-close.length).toLowerCase()
     let keep = close === "" ? 0 : Math.min(close.length - 1, end.length)
     while (keep > 0 && !close.startsWith(end.slice(end.length - keep))) keep--
-    if (this.#held.length > keep) pieces.push({ kind, text: this.#take(this.#held.length - keep) })
+    if (this.#held.length > keep) this.#think(this.#take(this.#held.length - keep), pieces)
     return false
   }
 

@@ -25,6 +25,21 @@ describe("spokenText", () => {
     ["tags in several words", "<|begin_of_thought|>Hm<|end_of_thought|><|begin_of_solution|>Hi", "Hi", "Hm"],
     ["the tags of an answer", "<think>Hm</think><answer>Hi</answer>", "Hi", "Hm"],
     ["marks that end a text", "Hi</s><end_of_turn><｜end▁of▁sentence｜>", "Hi", ""],
+    ["a tag with a space in it", "<think >Hm</think>Hi", "Hi", "Hm"],
+    ["a tag with a line end in it", "<think\n>Hm</think>Hi", "Hi", "Hm"],
+    ["a tag with attributes", '<thinking type="deep">Hm</thinking>Hi', "Hi", "Hm"],
+    [
+      "tags of other names",
+      "<analysis>a</analysis><inner_monologue>b</inner_monologue><mm:think>c</mm:think>Hi",
+      "Hi",
+      "abc"
+    ],
+    ["tags that are tokens", "<|think|>Hm<|/think|>Hi", "Hi", "Hm"],
+    ["the turn of ChatML", "<|im_start|>assistant\nHi<|im_end|>", "Hi", ""],
+    ["the turn of Llama", "<|start_header_id|>assistant<|end_header_id|>\n\nHi<|eot_id|>", "Hi", ""],
+    ["the turn of DeepSeek", "<｜Assistant｜>Hi<｜User｜>", "Hi", ""],
+    ["marks around a text", "<s>[INST]Hi[/INST]</s><eos>", "Hi", ""],
+    ["a tag of nothing that is known", '<b class="x">Hi</b> <i >you</i>', '<b class="x">Hi</b> <i >you</i>', ""],
     ["code that is no call", "Press `1` or ```x```", "Press `1` or ```x```", ""],
     ["a thought in the middle", "One. <think>hm</think>Two.", "One. Two.", "hm"],
     ["a thought that never ends", "<think>Hm, so", "", "Hm, so"],
@@ -79,6 +94,15 @@ describe("spokenText", () => {
     ["Apertus", '<|tools_prefix|>[{"weather": {}}]<|tools_suffix|>', ""],
     ["DeepSeek 3.2", '<｜DSML｜function_calls><｜DSML｜invoke name="weather"></｜DSML｜function_calls>', ""],
     ["Seed-OSS", "<seed:tool_call><function=weather></function></seed:tool_call>", ""],
+    ["LM Studio", '[TOOL_REQUEST]{"name":"weather"}[END_TOOL_REQUEST]Done.', "Done."],
+    ["Llama 4", "Hm. <|python_start|>[weather()]<|python_end|>", "Hm. "],
+    ["a call alone, by DeepSeek", "<｜tool▁call▁begin｜>function<｜tool▁sep｜>weather<｜tool▁call▁end｜>", ""],
+    ["a call alone, by Kimi", "<|tool_call_begin|>functions.weather:0{}<|tool_call_end|>", ""],
+    ["tags with a name", '<invoke name="weather"><parameter name="city">Oslo</parameter></invoke>Done.', "Done."],
+    ["a function with a name", '<function name="weather">{}</function>', ""],
+    ["other tags", "<function_call>weather</function_call><tool_use>weather</tool_use>Done.", "Done."],
+    ["a fence", "```tool_call\nweather\n```Done.", "Done."],
+    ["a result that was made up", "<tool_response>weather: sun</tool_response>Done.", "Done."],
     ["LongCat", "<longcat_tool_call>weather</longcat_tool_call>", ""]
   ]
   for (const [whose, text, words] of calls) {
@@ -119,7 +143,18 @@ describe("spokenText", () => {
   })
 
   it("takes time in proportion to the length of the text", () => {
-    for (const unit of ["<", "<think></think>", "<think>a", "<|", "<|channel|>", "[", "a </thin"]) {
+    for (const unit of [
+      "<",
+      "<think></think>",
+      "<think>a",
+      "<|",
+      "<|channel|>",
+      "[",
+      "a </thin",
+      "<think ",
+      "<invoke a",
+      "<|im_start|>"
+    ]) {
       const reader = new SpokenText.SpokenText()
       reader.push("<think>")
       let length = 0
