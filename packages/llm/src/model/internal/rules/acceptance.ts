@@ -118,6 +118,7 @@ export const bareName = (model: string): string =>
     .replace(/^.*\//, "")
     // As Bedrock calls Claude, with the region of an inference profile.
     .replace(/^(?:[a-z-]+\.)?anthropic\./, "")
+    .replace(/^databricks-/, "")
     // How OpenRouter is told to choose among those who serve a model.
     .replace(/:(?:beta|exacto|extended|floor|free|nitro|online)$/, "")
     // A model that OpenAI has tuned for an organization: `ft:gpt-4.1-mini-2025-04-14:acme::id`.

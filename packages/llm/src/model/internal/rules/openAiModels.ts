@@ -37,7 +37,7 @@ export const rules: ReadonlyArray<Rule> = [
     source: `${reference} ("max_tokens ... is not compatible with o-series models"; GPT-5 answers 400 unsupported_parameter)`
   },
   {
-    models: /^o\d/,
+    models: /^(o\d|codex-mini)/,
     says: { efforts: ["low", "medium", "high"], refuses: [...sampling, ...others], thinksUnasked: true },
     source: `${reasoningGuide}; ${reference} (stop: "not supported with latest reasoning models")`
   },

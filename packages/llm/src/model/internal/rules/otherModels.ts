@@ -10,15 +10,27 @@ const grokReasons = /^grok-(3-mini|4|latest|code|[5-9])(?!.*non-reasoning)/
 
 /** Open models that think by default, and that their templates can keep from it. */
 const hybrids =
-  /^(qwen3(?!.*(thinking|instruct|coder|max|next))|glm-(4\.[5-9]|[5-9])|deepseek-(chat-)?v(3\.[1-9]|[4-9])|kimi-k2\.[56])/
+  /^(qwen-?3(?!.*(thinking|instruct|coder|max|next))|glm-(4\.[5-9]|[5-9])|deepseek-(chat-)?v(3\.[1-9]|[4-9])|kimi-k2\.[56])/
 
 /** Rows for other providers, and for the families of open models. */
 export const rules: ReadonlyArray<Rule> = [
   {
-    models: /thinking|(^|-)r1(-|:|$)|^(qwq|magistral|deepseek-reasoner|sonar-(reasoning|deep-research)|minimax-m\d)/,
+    models:
+      /thinking|(^|-)r1(-|:|$)|^(qwq|magistral|deepseek-reasoner|sonar-(reasoning|deep-research)|minimax-m\d|command-a-reasoning)/,
     says: { thinksUnasked: true },
     source:
       "https://huggingface.co/deepseek-ai/DeepSeek-R1, https://docs.mistral.ai/capabilities/reasoning, https://docs.perplexity.ai/models/models/sonar-reasoning-pro (they always think, and their thoughts count as output)"
+  },
+  {
+    models: /^(qwen-?3(?!.*(instruct|coder|max|next))|glm-(4\.[5-9]|[5-9]))/,
+    says: { thinksUnasked: true },
+    source:
+      "https://huggingface.co/Qwen/Qwen3-32B (thinking is on by default, so a host that has no switch needs room for it)"
+  },
+  {
+    models: grokReasons,
+    says: { thinksUnasked: true },
+    source: "https://docs.x.ai/docs/guides/reasoning (they think wherever they are served)"
   },
   {
     of: ["cohere", "minimax", "moonshot", "zai"],

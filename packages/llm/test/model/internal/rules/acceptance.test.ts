@@ -45,6 +45,39 @@ describe("acceptance", () => {
     assert.isUndefined(Acceptance.effortOf({ ...accepted, efforts: [] }, "high"))
   })
 
+  it("a model that thinks has room for its thoughts, whoever serves it", () => {
+    for (const [provider, model] of [
+      ["hyperbolic", "Qwen/Qwen3-32B"],
+      ["cerebras", "qwen-3-32b"],
+      ["lmstudio", "qwen/qwen3-8b"],
+      ["together", "zai-org/GLM-4.6"],
+      ["openrouter", "x-ai/grok-4"],
+      ["cohere", "command-a-reasoning-08-2025"],
+      ["openai", "codex-mini-latest"]
+    ] as const) {
+      const accepted = of(provider, model)
+      const { maxTokens } = Acceptance.accept(accepted, Acceptance.effortOf(accepted, undefined), { maxTokens: 300 })
+      assert.isAbove(maxTokens!, 1000, model)
+    }
+    for (const [provider, model] of [
+      ["vllm", "Qwen/Qwen3-32B"],
+      ["openrouter", "z-ai/glm-4.6"],
+      ["together", "Qwen/Qwen3-235B-A22B-Instruct-2507"],
+      ["openrouter", "x-ai/grok-4-fast-non-reasoning"],
+      ["together", "deepseek-ai/DeepSeek-V3.1"]
+    ] as const) {
+      const accepted = of(provider, model)
+      const { maxTokens } = Acceptance.accept(accepted, Acceptance.effortOf(accepted, undefined), { maxTokens: 300 })
+      assert.strictEqual(maxTokens, 300, model)
+    }
+  })
+
+  it("Claude is Claude under the name that Databricks gives it", () => {
+    const accepted = of("databricks", "databricks-claude-sonnet-4-5")
+    assert.isTrue(accepted.oneOfSampling)
+    assert.strictEqual(accepted.highestTemperature, 1)
+  })
+
   it("a model of Fireworks is recognised, which writes a point as a letter", () => {
     for (const model of ["glm-4p6", "glm-5p1", "deepseek-v3p1", "deepseek-v3p2", "kimi-k2p5", "qwen3-8b"]) {
       assert.strictEqual(of("fireworks", `accounts/fireworks/models/${model}`).unasked, "none", model)
