@@ -51,7 +51,7 @@ const rows: ReadonlyArray<Row> = [
     is: "Quota",
     at: refused,
     named: /^insufficient_quota$|billing|insufficient_balance|^payment_required$|exceeded_current_quota|^arrearage$/i,
-    said: /used all available credits|monthly spending limit|monthly included credits/i,
+    said: /used all available credits|monthly spending limit|monthly included credits|余额不足|欠费/i,
     source: "OpenAI, Anthropic billing_error, DeepSeek 402, Moonshot, Alibaba; xAI answers 429, Hugging Face 402"
   },
   {
@@ -64,7 +64,7 @@ const rows: ReadonlyArray<Row> = [
     is: "ExpiredKey",
     at: refused,
     named: /expired/,
-    said: /(?:key|token) (?:has )?expired/i,
+    said: /(?:key|token) (?:has )?expired|token included in the request is expired/i,
     source: "OpenAI, Google"
   },
   {
@@ -110,7 +110,7 @@ const rows: ReadonlyArray<Row> = [
     at: refused,
     named:
       /model_not_found|model_decommissioned|invalid_model|model_not_available|not_found_error|DeploymentNotFound|OperationNotSupported/,
-    said: /\bmodels?\b.{0,120}\b(?:not found|does not exist|doesn't exist|decommissioned|not available|no longer|deprecated|retired|not supported|not exist\b|not a valid)|not a valid model|model identifier is invalid|(?:invalid|unknown|no such) model|unable to access model|does not support (?:tools|chat)/i,
+    said: /\bmodels?\b.{0,120}\b(?:not found|does not exist|doesn't exist|decommissioned|not available|no longer|deprecated|retired|not supported|not exist\b|not a valid)|not a valid model|model identifier is invalid|on-demand throughput isn.t supported|(?:invalid|unknown|no such) model|unable to access model|does not support (?:tools|chat)/i,
     source: "Groq, Mistral, Together, Azure, Ollama, OpenAI, OpenRouter, Bedrock, DeepSeek"
   },
   {

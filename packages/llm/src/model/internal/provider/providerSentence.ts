@@ -38,6 +38,8 @@ export const inner = (body: unknown): unknown => {
 export const raw = (body: unknown): string | undefined => {
   if (typeof body === "string") return /<\w[^<>]*>/.test(body) ? undefined : body
   const error = inner(body)
+  const from = within(error)
+  if (from !== undefined) return from
   for (const field of ["message", "error", "detail", "error_message", "msg"]) {
     const said = Predicate.hasProperty(error, field) ? error[field] : undefined
     if (typeof said === "string" && said.trim() !== "") return said
@@ -48,6 +50,21 @@ export const raw = (body: unknown): string | undefined => {
   }
   return undefined
 }
+
+/** The sentence of the provider that a router has asked: OpenRouter says only that it "returned error", and quotes it. */
+const within = (error: unknown): string | undefined => {
+  const metadata = Predicate.hasProperty(error, "metadata") ? error.metadata : undefined
+  const quoted = Predicate.hasProperty(metadata, "raw") ? metadata.raw : undefined
+  if (typeof quoted !== "string" || quoted.length > longestQuoted || quoted.trim() === "") return undefined
+  try {
+    const body: unknown = JSON.parse(quoted)
+    return Predicate.hasProperty(inner(body), "metadata") ? undefined : raw(body)
+  } catch {
+    return raw(quoted)
+  }
+}
+
+const longestQuoted = 10_000
 
 /** Returns the sentence without private content, or undefined if nothing is left. */
 export const scrub = (sentence: string, asked: Asked = {}): string | undefined => {

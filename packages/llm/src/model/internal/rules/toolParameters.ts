@@ -78,6 +78,8 @@ const resolve = (ref: string, root: Schema): Schema | undefined => {
 }
 
 const toGemini = (value: unknown): unknown => {
+  // `true` allows everything, as an empty schema does.
+  if (value === true) return toGemini({})
   if (!isSchema(value)) return value
   const schema = choosable(oneType(merged(value)))
   const kept: Record<string, unknown> = {}
@@ -112,6 +114,7 @@ const choosable = (schema: Schema): Schema => {
   if (!Array.isArray(values)) return schema
   const known = (values as ReadonlyArray<unknown>).filter((value) => value !== null)
   const nullable = known.length < values.length ? { nullable: true } : undefined
+  if (known.length === 0) return { ...rest, ...nullable }
   if (known.some((value) => typeof value === "string")) return { ...rest, ...nullable, enum: known.map(String) }
   const type = known.every((value) => typeof value === "boolean")
     ? "boolean"

@@ -148,6 +148,34 @@ const refusals: ReadonlyArray<readonly [provider: string, status: number, body: 
     },
     "InvalidRequestError"
   ],
+  [
+    "OpenRouter, of the provider behind it",
+    400,
+    {
+      error: {
+        message: "Provider returned error",
+        code: 400,
+        metadata: {
+          raw: '{"type":"error","error":{"message":"prompt is too long: 210000 tokens > 200000 maximum"}}',
+          provider_name: "Anthropic"
+        }
+      }
+    },
+    "ContextTooLong"
+  ],
+  [
+    "OpenRouter, of a provider that writes no JSON",
+    400,
+    { error: { message: "Provider returned error", code: 400, metadata: { raw: "Content Exists Risk" } } },
+    "ContentPolicyError"
+  ],
+  ["Zhipu", 429, { error: { code: "1113", message: "余额不足或无可用资源包,请充值。" } }, "QuotaExhaustedError"],
+  [
+    "Bedrock",
+    400,
+    { message: "Invocation of model ID anthropic.x with on-demand throughput isn’t supported." },
+    "NotFound"
+  ],
   ["any, without words", 429, { error: { message: "Slow down" } }, "RateLimitError"],
   [
     "OpenAI",

@@ -14,6 +14,16 @@ describe("toolParameters", () => {
     assert.deepStrictEqual(ToolParameters.fit({ type: "object", not: { type: "null" } }, "json"), { type: "object" })
   })
 
+  it("say something for Gemini where a schema says nothing", () => {
+    assert.deepStrictEqual(
+      gemini({ type: "object", properties: { any: true, none: { enum: [], type: "string" }, gone: { enum: [null] } } }),
+      {
+        type: "object",
+        properties: { any: { type: "string" }, none: { type: "string" }, gone: { type: "string", nullable: true } }
+      }
+    )
+  })
+
   it("have no references, constants, type lists or closed objects for Gemini", () => {
     assert.deepStrictEqual(
       gemini({
