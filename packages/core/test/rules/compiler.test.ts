@@ -125,7 +125,7 @@ describe("The compiler", () => {
     })
 
     it("a reason for the end of a call on a server", () => {
-      assert.includeMembers(missing("Bored"), ["Ending", "LineProtocol"])
+      assert.includeMembers(missing("Bored"), ["meaning", "LineProtocol"])
     })
 
     it("an event or action of the floor", () => {
