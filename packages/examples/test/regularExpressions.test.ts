@@ -18,6 +18,7 @@ const made: Readonly<Record<string, string>> = {
   "packages/core/src/testing/internal/phone/pattern.ts": "a pattern that a test gives",
   "packages/core/src/testing/internal/phone/words.ts": "a pattern that a test gives",
   "packages/llm/src/knowledge/internal/prefetch.ts": "characters of two classes that do not overlap, in runs",
+  "packages/llm/src/internal/callerWords.ts": "fixed names, with bounded runs between letters; llm's linear.test",
   "packages/llm/src/internal/imitation.ts": "fixed names of tags, with bounded runs between letters",
   "packages/llm/src/model/internal/provider/spokenText.ts":
     "fixed words; spokenText is tried as a whole in llm's linear.test",

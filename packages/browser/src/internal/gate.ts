@@ -71,8 +71,9 @@ const audio = (gate: Gate, bytes: Uint8Array, now: number): Step => {
   const { intake } = gate
   if (intake === undefined) return early(gate, bytes)
   if (Intake.roomMs(intake, now) < 0) return tooFast(gate)
-  const [next, incoming] = samples(gate, intake, Intake.bounded(intake, bytes))
-  if (bytes.length > Intake.bounded(intake, bytes).length) return { ...tooFast(next), incoming }
+  const fitting = Intake.bounded(intake, bytes)
+  const [next, incoming] = samples(gate, intake, fitting)
+  if (fitting.length < bytes.length) return { ...tooFast(next), incoming }
   return bytes.length % 2 === 0
     ? quiet(next, incoming)
     : warn(

@@ -2,13 +2,21 @@
  * The caller's words as models read them: nothing in them looks like an event, a fence around data, a line of another
  * role, or a token of a model's template, which self-hosted servers read in any text.
  */
+import * as Imitation from "./imitation.ts"
 
 const opening = /[[\u2045\u2772\u27E6\u3010\u3014\u3016\u301A\uFE5D\uFE5B\uFF3B]/g
 const closing = /[\]\u2046\u2773\u27E7\u3011\u3015\u3017\u301B\uFE5E\uFE5C\uFF3D]/g
 
 /** Names that only prompts and templates put in angle brackets. */
-const marks =
-  /[<\uFF1C\uFE64](?=(?:[\s/\uFF0F]|\p{Cf}){0,8}(?:[|\uFF5C]|(?:system|developer|assistant|user|tool|function|results?|passage|memory|call|data|instructions?|invoke|think)(?![\p{L}\p{N}]))|<\/?sys>>|start_of_turn>|end_of_turn>)/giu
+const names =
+  "system developer assistant user tool function result results passage memory call data instruction instructions invoke think"
+    .split(" ")
+    .map(Imitation.spelled)
+    .join("|")
+const marks = new RegExp(
+  `${Imitation.bracket}(?=${Imitation.between}(?:[|\uff5c]|(?:${names})(?![\\p{L}\\p{N}]))|</?sys>>|start_of_turn>|end_of_turn>)`,
+  "giu"
+)
 
 /** Returns the words with round brackets, and marks of prompts defused. */
 export const read = (text: string): string =>

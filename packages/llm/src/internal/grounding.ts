@@ -21,13 +21,4 @@ export const Current: Context.Reference<Grounding> = Context.Reference("@antipho
 })
 
 /** Puts text between markers of this name. Anything in it that looks like such a marker is broken up. */
-export const fenced = (name: string, text: string): string => `<${name}>\n${broken(name, text)}\n</${name}>`
-
-const markers = new Map<string, RegExp>()
-
-/** A text in which nothing looks like a marker of this name. */
-export const broken = (name: string, text: string): string => {
-  const marker = markers.get(name) ?? Imitation.ofTag(name)
-  markers.set(name, marker)
-  return text.replaceAll(marker, "$1$2 $3")
-}
+export const fenced = (name: string, text: string): string => `<${name}>\n${Imitation.broken(name, text)}\n</${name}>`

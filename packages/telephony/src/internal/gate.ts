@@ -97,13 +97,12 @@ const start = (gate: Gate, started: Started, now: number): Step => {
   if (format === undefined) {
     return { ...quiet({ ...gate, isStopped: true }), refused: "audio in an unusable format" }
   }
-  const intake = Intake.make(format, now)
-  let open: Gate = { ...gate, intake, early: [] }
+  let open: Gate = { ...gate, intake: Intake.make(format, now), early: [] }
   const incoming: Array<Incoming> = []
   for (const message of gate.early) {
-    const step = media(open, open.intake ?? intake, message, now)
-    open = step.gate
-    incoming.push(...step.incoming)
+    const taken = step(open, message, now)
+    open = taken.gate
+    incoming.push(...taken.incoming)
   }
   return { ...quiet(open, incoming), started }
 }

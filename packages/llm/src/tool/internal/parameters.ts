@@ -6,6 +6,7 @@ import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
+import * as WireJson from "../../model/internal/provider/wireJson.ts"
 
 /** Reads arguments; a failure is the message that the model reads. */
 export type Decode = (args: unknown) => Result.Result<unknown, string>
@@ -80,22 +81,12 @@ const members = (ast: SchemaAST.Objects, value: { readonly [name: string]: unkno
 /** A text as the requested number, boolean, list or object, if it is one. */
 const read = (ast: SchemaAST.AST, text: string): unknown => {
   if (SchemaAST.isArrays(ast) || SchemaAST.isObjects(ast)) {
-    const value = jsonOf(text)
-    return SchemaAST.isArrays(ast) === Array.isArray(value) && typeof value === "object" && value !== null
-      ? meant(ast, value)
-      : text
+    const value = WireJson.parse(text)
+    return value !== undefined && SchemaAST.isArrays(ast) === Array.isArray(value) ? meant(ast, value) : text
   }
   if (SchemaAST.isNumber(ast)) return /^\s*-?\d+(?:\.\d+)?\s*$/.test(text) ? Number(text) : text
   if (SchemaAST.isBoolean(ast)) return /^true$/i.test(text) ? true : /^false$/i.test(text) ? false : text
   return SchemaAST.isLiteral(ast) && String(ast.literal) === text ? ast.literal : text
-}
-
-const jsonOf = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 const isNoText = (value: unknown): boolean => typeof value !== "string"

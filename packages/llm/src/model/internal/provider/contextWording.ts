@@ -118,12 +118,12 @@ const rows: ReadonlyArray<Row> = [
     source: "Gemini, without the size of the prompt"
   },
   {
-    said: /model token limit: (?<most>\d{1,9}) \(requested: (?<asked>\d{1,9})/i,
+    said: /model token limit: (?<most>\d{1,9})(?: \(requested: (?<asked>\d{1,9}))?/i,
     source: "Moonshot"
   },
   {
-    said: /(?:model token limit: |max size: |range of input length should be \[\d, )(?<most>\d{1,9})/i,
-    source: "Moonshot, GitHub Models, Alibaba"
+    said: /(?:max size: |range of input length should be \[\d, )(?<most>\d{1,9})/i,
+    source: "GitHub Models, Alibaba"
   },
   {
     said: /(?:context (?:length|window|size)|maximum) ?(?:of|is|:) ?(?<most>\d{1,9})/i,

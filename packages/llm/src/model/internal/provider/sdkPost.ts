@@ -7,6 +7,7 @@
  * @since 0.1.0
  */
 import type * as Connections from "./connections.ts"
+import * as WireJson from "./wireJson.ts"
 
 /** The part of an SDK's client that builds requests. */
 export interface Client {
@@ -48,16 +49,7 @@ export const make = ({ client, connections, failing, headers, path }: Options): 
     const response = await (built ?? (await building()))(JSON.stringify(body), signal)
     if (response.ok) return response
     const text = await response.text().catch(() => "")
-    const json = objectOf(text)
+    const json = WireJson.parse(text)
     throw failing(response.status, json, json === undefined ? text : undefined, response.headers)
-  }
-}
-
-const objectOf = (text: string): object | undefined => {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === "object" && value !== null ? value : undefined
-  } catch {
-    return undefined
   }
 }
