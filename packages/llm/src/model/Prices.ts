@@ -67,14 +67,37 @@ export const Current = Context.Reference<ReadonlyArray<Price>>("@antiphon/llm/mo
   defaultValue: () => list
 })
 
+const nameOf = (model: string): string => {
+  const name = ClaudeModels.nameOf(model)
+  return name.startsWith("claude-") ? name : model.toLowerCase().replace(/^.*\//, "")
+}
+
+const found = new WeakMap<ReadonlyArray<Price>, Map<string, Price | undefined>>()
+// Model names come from outside, so their number is limited.
+const mostFound = 1000
+
+/** The price of a model. Looked up once in each list, because every reply asks for it. */
+const priceOf = (prices: ReadonlyArray<Price>, provider: string, model: string): Price | undefined => {
+  let known = found.get(prices)
+  if (known === undefined || known.size >= mostFound) found.set(prices, (known = new Map()))
+  const key = `${provider}/${model}`
+  if (!known.has(key)) {
+    const name = nameOf(model)
+    known.set(
+      key,
+      prices.find(({ models, of }) => (of === undefined || of.includes(provider)) && models.test(name))
+    )
+  }
+  return known.get(key)
+}
+
 /** Returns the cost of tokens in US dollars, or undefined if the model's price is not known. */
 export const costOf = (
   prices: ReadonlyArray<Price>,
   { model, provider }: { readonly provider: string; readonly model: string },
   tokens: Tokens
 ): number | undefined => {
-  const name = ClaudeModels.isClaude(model) ? ClaudeModels.nameOf(model) : model.toLowerCase().replace(/^.*\//, "")
-  const price = prices.find(({ models, of }) => (of === undefined || of.includes(provider)) && models.test(name))
+  const price = priceOf(prices, provider, model)
   if (price === undefined) return undefined
   const { cacheRead = price.input, cacheWrite = price.input, input, output } = price
   return (
