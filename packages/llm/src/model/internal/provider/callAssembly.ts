@@ -2,8 +2,8 @@
  * Assembles tool calls from the fragments in which they are streamed.
  *
  * Providers differ: some send the whole arguments again, some leave the id out of the first fragment or of all, some give
- * each of several calls the same index or none, and some write the arguments of several calls one behind the other into
- * one entry. So what follows a whole object is the same call again only if it is equal, or adds members to it (an empty
+ * each of several calls the same index or none, some repeat with each fragment what came before, and some write the
+ * arguments of several calls one behind the other into one entry. So what follows a whole object is the same call again only if it is equal, or adds members to it (an empty
  * object is how several servers begin); any other object belongs to another call.
  *
  * @since 0.1.0
@@ -79,6 +79,7 @@ export const make = (generateId: () => string): Calls => {
       call.name ||= name ?? ""
       const touched: Array<Touched> = []
       let rest = fragment.arguments ?? ""
+      call.follow(rest)
       const wasWhole = call.whole
       const first = call
       do {
@@ -97,13 +98,16 @@ export const make = (generateId: () => string): Calls => {
     },
     some: () => calls.length > 0,
     finish: () =>
-      calls.map((call) => ({
-        id: settleId(call),
-        name: call.name,
-        arguments: call.text,
-        whole: call.whole,
-        extra: call.extra
-      }))
+      calls.map((call) => {
+        call.end()
+        return {
+          id: settleId(call),
+          name: call.name,
+          arguments: call.text,
+          whole: call.whole,
+          extra: call.extra
+        }
+      })
   }
 }
 
@@ -127,6 +131,8 @@ const jsonOf = (text: string): unknown => {
     return undefined
   }
 }
+
+const isJson = (text: string): boolean => jsonOf(text) !== undefined
 
 /** Finds the call that a fragment continues, if it does not begin one. */
 const find = (
@@ -172,6 +178,8 @@ class OpenCall implements ToolCall {
   whole = false
   /** The part of another object after the complete one. */
   #next = ""
+  /** The last fragment, as long as each repeated the one before. */
+  #repeated: string | undefined = ""
   #depth = 0
   #inString = false
   #escaped = false
@@ -183,6 +191,22 @@ class OpenCall implements ToolCall {
 
   get arguments(): string {
     return this.text
+  }
+
+  /** Notes a fragment that is about to be written. */
+  follow(fragment: string): void {
+    if (this.#repeated !== undefined) this.#repeated = fragment.startsWith(this.#repeated) ? fragment : undefined
+  }
+
+  /**
+   * Fragments that repeat all before them are no object if they are joined, so what they come to is known at the end. Those of
+   * a nested object may look the same, but are one.
+   */
+  end(): void {
+    const last = this.#repeated
+    if (last === undefined || last === this.text || isJson(this.text)) return
+    this.text = last
+    this.whole = isJson(last)
   }
 
   /**
