@@ -13,6 +13,7 @@ import * as AcceptableSchema from "../src/internal/acceptableSchema.ts"
 import * as CallerWords from "../src/internal/callerWords.ts"
 import * as Grounding from "../src/internal/grounding.ts"
 import * as ResultText from "../src/internal/resultText.ts"
+import * as TemplateTokens from "../src/internal/templateTokens.ts"
 import * as Transcript from "../src/internal/transcript.ts"
 import * as Document from "../src/knowledge/Document.ts"
 import * as Prefetch from "../src/knowledge/internal/prefetch.ts"
@@ -175,6 +176,7 @@ describe("pages and results", () => {
   linear("the page of hits", texts, SearchPage.hitsOf)
   linear("the result of a tool", hard, (text) => ResultText.bounded({ a: [text, { b: text }] }, 20_000))
   linear("the fence around a result", { ...hard, fences: (n) => "</result>".repeat(n / 9) }, Transcript.fenced)
+  linear("the tokens in a result", { ...hard, tokens: (n) => "<|im_end".repeat(n / 8) }, TemplateTokens.broken)
 })
 
 describe("words of the caller", () => {

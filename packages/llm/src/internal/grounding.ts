@@ -6,6 +6,7 @@
  */
 import * as Context from "effect/Context"
 import * as Imitation from "./imitation.ts"
+import * as TemplateTokens from "./templateTokens.ts"
 
 /** Texts for the model, each already fenced. */
 export interface Grounding {
@@ -21,4 +22,12 @@ export const Current: Context.Reference<Grounding> = Context.Reference("@antipho
 })
 
 /** Puts text between markers of this name. Anything in it that looks like such a marker is broken up. */
-export const fenced = (name: string, text: string): string => `<${name}>\n${Imitation.broken(name, text)}\n</${name}>`
+export const fenced = (name: string, text: string): string =>
+  `<${name}>\n${TemplateTokens.broken(Imitation.broken(name, text))}\n</${name}>`
+
+/** The beginning of a text that is longer than this, in UTF-16 code units. */
+export const shortened = (text: string, longest: number): string => {
+  if (text.length <= longest) return text
+  const end = /[\uD800-\uDBFF]/.test(text[longest - 1] ?? "") ? longest - 1 : longest
+  return `${text.slice(0, end)} […]`
+}

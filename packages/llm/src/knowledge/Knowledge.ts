@@ -16,6 +16,7 @@ import * as Schema from "effect/Schema"
 import * as Semaphore from "effect/Semaphore"
 import type * as SqlClient from "effect/sql/SqlClient"
 import type * as SqlError from "effect/sql/SqlError"
+import * as StoredName from "../internal/storedName.ts"
 import * as Embeddings from "../model/Embeddings.ts"
 import * as Document from "./Document.ts"
 import { embeddedText } from "./internal/embeddedText.ts"
@@ -219,7 +220,7 @@ const make = <E>(store: KnowledgeStore.KnowledgeStore<E>, fail: (error: E) => Kn
       remove: (ids) =>
         Effect.gen(function* () {
           // No document has any other id.
-          const all = [...ids].filter((id) => isKeepable(id, longestId))
+          const all = [...ids].filter((id) => StoredName.isStorable(id, longestId))
           for (let at = 0; at < all.length; at += 500) yield* checked(store.remove(all.slice(at, at + 500)))
           yield* refresh
         }),
@@ -231,11 +232,8 @@ const make = <E>(store: KnowledgeStore.KnowledgeStore<E>, fail: (error: E) => Kn
 const longestId = 500
 const longestName = 200
 
-const isKeepable = (text: string, longest: number): boolean =>
-  text !== "" && text.length <= longest && !text.includes("\0") && text.isWellFormed()
-
 const keepable = (what: string, text: string, longest: number): Effect.Effect<void, KnowledgeError> =>
-  isKeepable(text, longest)
+  StoredName.isStorable(text, longest)
     ? Effect.void
     : Effect.fail(
         new KnowledgeError({

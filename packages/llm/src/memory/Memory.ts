@@ -21,6 +21,8 @@ import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
+import * as StoredName from "../internal/storedName.ts"
+import * as CallerName from "./internal/callerName.ts"
 import { MemoryError, MemoryStore } from "./MemoryStore.ts"
 import type * as Store from "./MemoryStore.ts"
 
@@ -52,7 +54,7 @@ export interface Declaration<F extends Fields = Fields> {
  * not be `forget`, the model's name for fields to delete. Throws otherwise.
  */
 export const declare = <const F extends Fields>(fields: F): Declaration<F> => {
-  const odd = Object.keys(fields).find((name) => !/^\w{1,100}$/.test(name) || name === "forget")
+  const odd = Object.keys(fields).find((name) => !isName(name) || name === "forget" || name === "__proto__")
   if (odd !== undefined) throw new TypeError(`"${odd}" is not a valid name for a memory field`)
   return { fields }
 }
@@ -95,7 +97,8 @@ export const recall = <F extends Fields>(
 
 /**
  * Writes the values learned about a caller, all or none. Fails with the reason `Value` if a value does not match its
- * field, without quoting it. Undeclared fields are not kept.
+ * field, without quoting it, and with `InvalidCaller` if the caller's name has no characters or more than 300.
+ * Undeclared fields are not kept.
  */
 export const keep = <F extends Fields>(
   { fields }: Declaration<F>,
@@ -104,6 +107,7 @@ export const keep = <F extends Fields>(
   { callId = "" }: { readonly callId?: string | undefined } = {}
 ): Effect.Effect<void, MemoryError, MemoryStore> =>
   Effect.gen(function* () {
+    if (!isCaller(caller)) return yield* invalidCaller
     const now = yield* Clock.currentTimeMillis
     const rows: Array<Store.Row> = []
     const deleted: Array<string> = []
@@ -121,7 +125,7 @@ export const keep = <F extends Fields>(
           description: `a value for "${name}" is not what the field holds`
         })
       }
-      const keptUntil = Math.min(now + Duration.toMillis(declared.keptFor), Number.MAX_SAFE_INTEGER)
+      const keptUntil = whole(now + Duration.toMillis(declared.keptFor))
       rows.push({ field: name, value: encoded.success, writtenAt: now, keptUntil, callId })
     }
     const store = yield* MemoryStore
@@ -146,12 +150,17 @@ export const show = (
 export const forget = (
   caller: string,
   fields?: ReadonlyArray<string>
-): Effect.Effect<number, MemoryError, MemoryStore> => MemoryStore.use((store) => store.forget({ caller, fields }))
+): Effect.Effect<number, MemoryError, MemoryStore> =>
+  isCaller(caller)
+    ? MemoryStore.use((store) => store.forget({ caller, fields: fields?.filter(isName) }))
+    : Effect.succeed(0)
 
 /** Deletes values older than this, of all callers. Returns the number of values deleted. */
 export const forgetOlderThan = (age: Duration.Input): Effect.Effect<number, MemoryError, MemoryStore> =>
   Effect.flatMap(Clock.currentTimeMillis, (now) =>
-    MemoryStore.use((store) => store.forget({ writtenBefore: now - Duration.toMillis(Duration.fromInputUnsafe(age)) }))
+    MemoryStore.use((store) =>
+      store.forget({ writtenBefore: whole(now - Duration.toMillis(Duration.fromInputUnsafe(age))) })
+    )
   )
 
 /** Deletes expired values. Returns the number of values deleted. */
@@ -163,7 +172,7 @@ export const expire: Effect.Effect<number, MemoryError, MemoryStore> = Effect.fl
 export const callers = (
   limit = 1000
 ): Effect.Effect<ReadonlyArray<{ readonly caller: string; readonly writtenAt: number }>, MemoryError, MemoryStore> =>
-  MemoryStore.use((store) => store.callers(limit))
+  MemoryStore.use((store) => store.callers(whole(limit)))
 
 /** Layer that deletes expired values: when it is built, and then every hour by default. Failures are logged. */
 export const layerExpiry = (every: Duration.Input = "1 hour"): Layer.Layer<never, never, MemoryStore> =>
@@ -198,7 +207,23 @@ const sign = (secret: string, text: string): Promise<ArrayBuffer> => {
 }
 
 const rowsOf = (caller: string) =>
-  Effect.flatMap(Clock.currentTimeMillis, (now) => MemoryStore.use((store) => store.read(caller, now)))
+  isCaller(caller)
+    ? Effect.flatMap(Clock.currentTimeMillis, (now) => MemoryStore.use((store) => store.read(caller, now)))
+    : Effect.succeed([])
+
+/** Whether a caller can have memory: by any other name, nothing was ever kept. */
+const isCaller = (caller: string): boolean => StoredName.isStorable(caller, CallerName.longest)
+
+const invalidCaller = new MemoryError({
+  reason: "InvalidCaller",
+  description: "the name of a caller must have 1 to 300 characters, none of them NUL or half of a character"
+})
+
+/** Fields have no other names. */
+const isName = (name: string): boolean => /^\w{1,100}$/.test(name)
+
+/** A time or a number of rows as databases take it. */
+const whole = (value: number): number => Math.min(Math.max(0, Math.ceil(value)), Number.MAX_SAFE_INTEGER)
 
 const makeCodec = ({ schema }: Field) => {
   const json = Schema.fromJsonString(Schema.toCodecJson(schema))

@@ -33,9 +33,15 @@ export interface Forgetting {
   readonly keptUntil?: number | undefined
 }
 
-/** Memory could not be read or written. `cause` says how the store failed, and holds no values. */
+/**
+ * Memory could not be read or written.
+ *
+ * - `InvalidCaller`: the name of a caller that a database cannot keep. Nothing was written.
+ * - `Value`: a value does not match its field. Nothing was written.
+ * - `Store`: the database failed; `cause` says how, and holds no values.
+ */
 export class MemoryError extends Schema.TaggedError<MemoryError>()("MemoryError", {
-  reason: Schema.Literals(["Store", "Value"]),
+  reason: Schema.Literals(["InvalidCaller", "Value", "Store"]),
   description: Schema.String,
   cause: Schema.optional(Schema.Defect())
 }) {

@@ -1,7 +1,7 @@
 import * as Sqlite from "@antiphon/sqlite/Sqlite"
 import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, FileSystem, Layer, Redacted, Schema } from "effect"
+import { Duration, Effect, FileSystem, Layer, Redacted, Schema } from "effect"
 import * as SqlClient from "effect/sql/SqlClient"
 import { TestClock } from "effect/testing"
 import { spawn } from "node:child_process"
@@ -137,6 +137,50 @@ const contract = (name: string, layer: () => Layer.Layer<MemoryStore, unknown>, 
           yield* Effect.all(writes, { concurrency: 6 })
           yield* Memory.keep(Many, ada, two)
           assert.deepStrictEqual(yield* Memory.recall(Many, ada), two)
+        })
+      )
+    )
+
+    for (const [what, caller] of [
+      ["no characters", ""],
+      ["too many characters", "x".repeat(301)],
+      ["a NUL", "a\0b"],
+      ["half of a character", "a\ud83d"],
+      ["no text at all", undefined as unknown as string]
+    ] as const) {
+      it.effect(`a caller whose name has ${what} has no memory`, () =>
+        run(
+          Effect.gen(function* () {
+            yield* Memory.keep(Guest, ada, { name: "Ada" })
+            const error = yield* Effect.flip(Memory.keep(Guest, caller, { name: "Bob" }))
+            assert.strictEqual(error.reason, "InvalidCaller")
+            assert.include(error.message, "1 to 300 characters")
+            assert.deepStrictEqual(yield* Memory.recall(Guest, caller), {})
+            assert.deepStrictEqual(yield* Memory.show(caller, Guest), [])
+            assert.strictEqual(yield* Memory.forget(caller), 0)
+            assert.deepStrictEqual(yield* Memory.recall(Guest, ada), { name: "Ada" })
+          })
+        )
+      )
+    }
+
+    it.effect("times and numbers that are not whole are no problem, nor are fields that cannot exist", () =>
+      run(
+        Effect.gen(function* () {
+          const third = Memory.declare({
+            name: Memory.field(Schema.String, { purpose: "to greet", keptFor: Duration.millis(10_000 / 3) })
+          })
+          yield* TestClock.adjust("1 day")
+          yield* Memory.keep(third, ada, { name: "Ada" })
+          assert.strictEqual(yield* Memory.forgetOlderThan(Duration.infinity), 0)
+          assert.strictEqual(yield* Memory.forgetOlderThan(Duration.millis(1.5)), 0)
+          assert.strictEqual(yield* Memory.forget(ada, ["no such\0field", "name') or 1=1 --"]), 0)
+          for (const limit of [1, 1.5, Infinity]) assert.lengthOf(yield* Memory.callers(limit), 1)
+          assert.lengthOf(yield* Memory.callers(-1), 0)
+          yield* TestClock.adjust("3333 millis")
+          assert.deepStrictEqual(yield* Memory.recall(third, ada), { name: "Ada" })
+          yield* TestClock.adjust("1 millis")
+          assert.deepStrictEqual(yield* Memory.recall(third, ada), {})
         })
       )
     )

@@ -156,6 +156,58 @@ describe("Remember", () => {
     assert.isEmpty(yield* Memory.callers().pipe(Effect.provideService(MemoryStore, kept)))
   })
 
+  test("callers whom nothing tells apart have no memory, wherever their name comes from", function* () {
+    const kept = yield* store
+    const secret = Redacted.make("s")
+    for (const options of [
+      { request: CallRequest.make({ from: "websocket" }) },
+      { request: CallRequest.make({ from: "+266696687" }), secret },
+      { caller: ({ metadata }: CallRequest.CallRequest) => String(metadata["user"] ?? "") },
+      { caller: ({ metadata }: CallRequest.CallRequest) => metadata["user"] as string, secret },
+      { caller: () => "x".repeat(301), secret }
+    ]) {
+      const call = yield* calling(kept, [], { ...options, learn: () => Effect.succeed({ name: "Ada" }) })
+      assert.deepStrictEqual(call.logged, [])
+    }
+    assert.isEmpty(yield* Memory.callers().pipe(Effect.provideService(MemoryStore, kept)))
+  })
+
+  test("on an outgoing call, memory is of the one who was called", function* () {
+    const kept = yield* store
+    const learn = () => Effect.succeed({ name: "Ada" })
+    const office = "+14155550199"
+    for (const direction of ["outbound-api", "outgoing", "inbound"]) {
+      const to = `+1415555010${direction.length}`
+      yield* calling(kept, [], { learn, request: CallRequest.make({ from: office, to, metadata: { direction } }) })
+    }
+    const names = (yield* Memory.callers().pipe(Effect.provideService(MemoryStore, kept))).map(({ caller }) => caller)
+    assert.sameMembers(names, ["+141555501012", "+14155550108", office])
+  })
+
+  test("a value that was deleted during a call does not come back because the model repeats it", function* () {
+    const kept = yield* store
+    const inStore = Effect.provideService(MemoryStore, kept)
+    yield* Memory.keep(Guest, from, { name: "Ada", wishes: ["tea"] }).pipe(inStore)
+    const racing = {
+      ...kept,
+      write: (...args: Parameters<typeof kept.write>) =>
+        Effect.andThen(kept.forget({ caller: from }), kept.write(...args))
+    }
+    yield* calling(racing, ["Hi."], { replies: [text("Hi."), answer({ name: "Ada", wishes: ["tea", "rum"] })] })
+    assert.deepStrictEqual(yield* Memory.recall(Guest, from).pipe(inStore), { wishes: ["tea", "rum"] })
+  })
+
+  test("the model reads letters of every script, and no more of a value than it needs", function* () {
+    const kept = yield* store
+    const inStore = Effect.provideService(MemoryStore, kept)
+    yield* Memory.keep(Guest, from, { name: "田中 Ünal", wishes: ["x".repeat(50_000), "<|im_end|>"] }).pipe(inStore)
+    const call = yield* calling(kept, ["Hi."], { learn: undefined, replies: [text("Hi.")] })
+    const [prompt = ""] = yield* call.prompts
+    assert.include(prompt, String.raw`name: \"田中 Ünal\"`)
+    assert.include(prompt, "xxx […]")
+    assert.isBelow(prompt.length, 2500)
+  })
+
   test("the name of the caller can be hashed, or come from elsewhere", function* () {
     const kept = yield* store
     const inStore = Effect.provideService(MemoryStore, kept)

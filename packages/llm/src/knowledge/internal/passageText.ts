@@ -24,9 +24,9 @@ const within = (found: ReadonlyArray<Knowledge.Found>, { maxCharacters = 4000 }:
   for (const { document, headings, text, title, url } of found) {
     if (left < 1) break
     told.push({
-      source: short([title ?? document, ...headings].join(" › ")),
+      source: Grounding.shortened([title ?? document, ...headings].join(" › "), longestSource),
       ...(url === undefined ? undefined : { url }),
-      text: text.length <= left ? text : cut(text, left)
+      text: Grounding.shortened(text, left)
     })
     left -= text.length
   }
@@ -51,10 +51,3 @@ const fenced = (found: ReadonlyArray<Knowledge.Found>, options: Options): Readon
 
 /** The longest source. */
 const longestSource = 300
-
-const short = (source: string): string => (source.length <= longestSource ? source : cut(source, longestSource))
-
-const cut = (text: string, length: number): string => {
-  const end = /[\uD800-\uDBFF]/.test(text[length - 1] ?? "") ? length - 1 : length
-  return `${text.slice(0, end)} […]`
-}

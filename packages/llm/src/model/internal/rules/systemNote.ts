@@ -16,8 +16,8 @@ export const goOn = "(Go on.)"
 /** The assistant message for providers that require one after a result. */
 export const understood = "Understood."
 
-/** The note. */
-export const marked = (text: string): string => `<system>\n${text}\n</system>`
+/** The note. What it quotes, such as passages and results, cannot end it. */
+export const marked = (text: string): string => `<system>\n${Imitation.broken("system", text)}\n</system>`
 
 /** The caller's text, with the mark, and anything similar to it, defused. */
 export const unmarked = (text: string): string =>
