@@ -28,12 +28,13 @@ import * as VectorIndex from "./internal/vectorIndex.ts"
  *
  * - `OtherEmbeddings`: the stored documents were embedded by another model. Remove them, or use that model.
  * - `OtherDimensions`: the length of the vectors has changed.
+ * - `InvalidVector`: a vector of zeros, or of numbers too large to compare.
  * - `Full`: more passages than `maxPassages`.
  * - `InvalidId`: the id of a document, or the name of a base, that a database cannot keep. Nothing was added.
  * - `Store`: the database failed; `cause` says how.
  */
 export class KnowledgeError extends Schema.TaggedError<KnowledgeError>()("KnowledgeError", {
-  reason: Schema.Literals(["OtherEmbeddings", "OtherDimensions", "Full", "InvalidId", "Store"]),
+  reason: Schema.Literals(["OtherEmbeddings", "OtherDimensions", "InvalidVector", "Full", "InvalidId", "Store"]),
   description: Schema.String,
   cause: Schema.optional(Schema.Defect())
 }) {
@@ -113,39 +114,43 @@ const make = <E>(store: KnowledgeStore.KnowledgeStore<E>, fail: (error: E) => Kn
     let seen = 0
     const checked = <A>(effect: Effect.Effect<A, E>) => Effect.mapError(effect, fail)
 
-    const sameEmbeddings = Effect.flatMap(checked(store.embeddings), (kept) =>
+    const same = (kept: string | undefined) =>
       kept === undefined || kept === embeddings
         ? Effect.void
         : Effect.fail(
             new KnowledgeError({
               reason: "OtherEmbeddings",
-              description: `the knowledge base was embedded with ${kept}, and the embeddings in force are ${embeddings}: remove its documents and add them again`
+              description: `the knowledge base was embedded with ${kept}, and the embeddings in force are ${embeddings}: give the base another name, or remove its documents and add them again`
             })
           )
+    const sameEmbeddings = Effect.flatMap(checked(store.embeddings), same)
+
+    /** Applies the next changes to the index, until there are none. */
+    const follow: Effect.Effect<void, KnowledgeError> = Effect.suspend(() =>
+      Effect.flatMap(checked(store.since(seen)), ({ changes, last }) => {
+        for (const change of changes) {
+          if (change._tag === "Removed") index.remove(change.id)
+          else index.put(change.document.id, change.document.passages)
+        }
+        seen = last
+        return changes.length === 0 ? Effect.void : Effect.andThen(Effect.yieldNow, follow)
+      })
     )
 
     /** Brings the index up to the last change. */
-    const refresh = oneAtATime.withPermit(
-      Effect.map(
-        Effect.suspend(() => checked(store.since(seen))),
-        ({ changes, last }) => {
-          for (const change of changes) {
-            if (change._tag === "Removed") index.remove(change.id)
-            else index.put(change.document.id, change.document.passages)
-          }
-          seen = last
-        }
-      )
-    )
+    const refresh = oneAtATime.withPermit(follow)
+
+    const comparable = <A extends ArrayLike<number>>(vectors: ReadonlyArray<A>) => {
+      const dimensions = index.dimensions ?? vectors[0]?.length
+      const other = vectors.find(({ length }) => length !== dimensions)
+      if (other !== undefined) return Effect.fail(otherDimensions(dimensions, other.length))
+      return vectors.every(VectorIndex.hasDirection) ? Effect.succeed(vectors) : Effect.fail(invalidVector)
+    }
 
     const embed = (passages: ReadonlyArray<Document.Passage>) =>
-      Effect.flatMap(model.embedMany(passages.map(embeddedText)), ({ embeddings }) => {
-        const vectors = embeddings.map(({ vector }) => vector)
-        const dimensions = index.dimensions ?? vectors[0]?.length
-        return vectors.every(({ length }) => length === dimensions)
-          ? Effect.succeed(vectors)
-          : Effect.fail(otherDimensions(dimensions, vectors.find(({ length }) => length !== dimensions)?.length))
-      })
+      Effect.flatMap(model.embedMany(passages.map(embeddedText)), ({ embeddings }) =>
+        comparable(embeddings.map(({ vector }) => vector))
+      )
 
     const addSome = (
       documents: ReadonlyArray<readonly [Document.Document, string]>,
@@ -156,6 +161,11 @@ const make = <E>(store: KnowledgeStore.KnowledgeStore<E>, fail: (error: E) => Kn
         const cut = yield* Effect.forEach(documents, ([document, hash]) =>
           Effect.map(Effect.yieldNow, () => ({ document, hash, passages: Document.passages(document, options) }))
         )
+        const empty = cut.filter(({ passages }) => passages.length === 0)
+        if (empty.length > 0) {
+          const ids = empty.map(({ document }) => Printable.escaped(document.id.slice(0, 60))).join(", ")
+          yield* Effect.logWarning(`the knowledge base cannot find documents without text: ${ids}`)
+        }
         const total = cut.reduce(
           (sum, { document, passages }) => sum + passages.length - (known.get(document.id)?.passages ?? 0),
           index.size
@@ -176,7 +186,7 @@ const make = <E>(store: KnowledgeStore.KnowledgeStore<E>, fail: (error: E) => Kn
           metadata: document.metadata ?? {},
           passages: passages.map((passage) => [passage, vectors[at++]!])
         }))
-        yield* checked(store.put(embeddings, kept))
+        yield* Effect.flatMap(checked(store.put(embeddings, kept)), same)
         yield* refresh
       })
 
@@ -204,7 +214,7 @@ const make = <E>(store: KnowledgeStore.KnowledgeStore<E>, fail: (error: E) => Kn
         yield* Effect.andThen(sameEmbeddings, refresh)
         if (index.size === 0) return []
         const { vector } = yield* model.embed(text)
-        if (vector.length !== index.dimensions) return yield* otherDimensions(index.dimensions, vector.length)
+        yield* comparable([vector])
         const wanted = metadata === undefined ? undefined : Object.entries(metadata)
         const where =
           wanted === undefined
@@ -250,6 +260,11 @@ const otherDimensions = (before: number | undefined, now: number | undefined) =>
     reason: "OtherDimensions",
     description: `the embeddings gave a vector of ${now} dimensions after ones of ${before}`
   })
+
+const invalidVector = new KnowledgeError({
+  reason: "InvalidVector",
+  description: "the embeddings gave a vector of zeros, or of numbers too large to compare"
+})
 
 const hashOf = (
   document: Document.Document,

@@ -11,6 +11,7 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as SqlClient from "effect/sql/SqlClient"
 import type * as SqlError from "effect/sql/SqlError"
+import * as Tables from "../internal/tables.ts"
 
 /** One value about a caller. Times are in milliseconds since 1970. */
 export interface Row {
@@ -131,9 +132,10 @@ export class MemoryStore extends Context.Service<
           Effect.retry({ times: 2, while: ({ reason }) => reason._tag === "DeadlockError" }),
           Effect.mapError(ofStore)
         )
-      yield* checked(sql`create table if not exists antiphon_memory (
+      const table = sql`create table if not exists antiphon_memory (
         caller varchar(300) not null, field varchar(100) not null, value text not null, written_at bigint not null,
-        kept_until bigint not null, call_id varchar(300) not null, primary key (caller, field))`)
+        kept_until bigint not null, call_id varchar(300) not null, primary key (caller, field))`
+      yield* checked(Tables.create(sql, [table]))
 
       const put = (caller: string, { callId, field, keptUntil, value, writtenAt }: Row) =>
         sql`insert into antiphon_memory ${sql.insert({

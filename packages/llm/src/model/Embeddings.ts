@@ -11,7 +11,6 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Schedule from "effect/Schedule"
 import type OpenAI from "openai"
 import * as OpenAiPresets from "./internal/openAi/openAiPresets.ts"
 import * as AiErrors from "./internal/provider/aiErrors.ts"
@@ -25,9 +24,9 @@ import * as Usage from "./Usage.ts"
 export interface Options extends Pick<ProviderModel.Options, "apiKey" | "baseUrl" | "headers"> {
   /** Length of the vectors, for models that can shorten them. By default the model's own length. */
   readonly dimensions?: number | undefined
-  /** Texts per request. 96 by default: the lowest limit of a known provider (Cohere). */
+  /** Maximum number of texts per request. 96 by default: the lowest limit of a known provider (Cohere). */
   readonly batch?: number | undefined
-  /** How many times to retry a request after a transient error. 2 by default. */
+  /** How many times to retry a request after a transient error, after the provider's own wait. 2 by default. */
   readonly retries?: number | undefined
   /** Longest wait for one request. 10 seconds by default. */
   readonly timeout?: Duration.Input | undefined
@@ -126,11 +125,31 @@ export const fromString = (
 
 type Embed = (inputs: ReadonlyArray<string>) => Effect.Effect<EmbeddingModel.ProviderResponse, AiError.AiError>
 
-const inBatches = (inputs: ReadonlyArray<string>, size: number, embed: Embed): ReturnType<Embed> => {
-  if (inputs.length <= size) return embed(inputs)
-  const batches = Array.from({ length: Math.ceil(inputs.length / size) }, (_, at) =>
-    inputs.slice(at * size, (at + 1) * size)
-  )
+/**
+ * Bytes of UTF-8 per request: fewer than Mistral's 16,384 tokens, the lowest limit of a known provider, as a token has at least
+ * three bytes in nearly all texts.
+ */
+const batchBytes = 48_000
+
+const batchesOf = (inputs: ReadonlyArray<string>, most: number): ReadonlyArray<ReadonlyArray<string>> => {
+  const batches: Array<Array<string>> = []
+  let left = 0
+  for (const text of inputs) {
+    const size = Buffer.byteLength(text)
+    const last = batches.at(-1)
+    if (last === undefined || last.length >= most || size > left) {
+      batches.push([text])
+      left = batchBytes - size
+    } else {
+      last.push(text)
+      left -= size
+    }
+  }
+  return batches
+}
+
+const inBatches = (inputs: ReadonlyArray<string>, most: number, embed: Embed): ReturnType<Embed> => {
+  const batches = batchesOf(inputs, most)
   return Effect.map(Effect.forEach(batches, embed, { concurrency: 4 }), (answers) => ({
     results: answers.flatMap(({ results }) => results),
     usage: { inputTokens: answers.reduce((sum, { usage }) => sum + (usage.inputTokens ?? 0), 0) }
@@ -180,13 +199,23 @@ const asking = (of: {
           : Effect.succeed({ results, usage: { inputTokens: answer.usage?.prompt_tokens } })
       }),
       Effect.tap(({ usage }) => Usage.tell({ provider, model }, { ...Usage.none, input: usage.inputTokens ?? 0 })),
-      Effect.retry({
-        while: (error) => error.isRetryable,
-        schedule: Schedule.exponential("200 millis").pipe(Schedule.upTo({ times: options.retries ?? 2 }))
-      })
+      again(options.retries ?? 2)
     )
   }
 }
+
+/** The longest wait that a provider may ask for. Their limits are per minute. */
+const longestWait = Duration.minutes(1)
+
+/** Retries after transient errors, and not before the provider allows it. */
+const again =
+  (left: number, delay = Duration.millis(200)) =>
+  <A>(request: Effect.Effect<A, AiError.AiError>): Effect.Effect<A, AiError.AiError> =>
+    Effect.catch(request, (error) => {
+      const wait = Duration.max(delay, AiErrors.retryAfter(error) ?? Duration.zero)
+      if (left === 0 || !error.isRetryable || Duration.isGreaterThan(wait, longestWait)) return Effect.fail(error)
+      return Effect.delay(again(left - 1, Duration.times(delay, 2))(request), wait)
+    })
 
 /** Returns the vectors in the order of the texts. Undefined if one is missing or invalid. */
 const resultsOf = (

@@ -1,7 +1,7 @@
 import * as Sqlite from "@antiphon/sqlite/Sqlite"
 import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, FileSystem, Layer } from "effect"
+import { Effect, FileSystem, Layer, Logger, Result } from "effect"
 import * as EmbeddingModel from "effect/ai/EmbeddingModel"
 import * as SqlClient from "effect/sql/SqlClient"
 import { join } from "node:path"
@@ -131,6 +131,41 @@ const contract = (
       )
     )
 
+    for (const [what, vector] of [
+      ["of zeros", [0, 0]],
+      ["of huge numbers", [1e200, 1]],
+      ["of no numbers", []]
+    ] as const) {
+      it.effect(`a vector ${what} is an error, and not a passage that nobody finds`, () => {
+        const embeddings = Layer.effect(
+          EmbeddingModel.EmbeddingModel,
+          EmbeddingModel.make({
+            embedMany: ({ inputs }) =>
+              Effect.succeed({ results: inputs.map(() => [...vector]), usage: { inputTokens: 0 } })
+          })
+        )
+        return Effect.gen(function* () {
+          const base = yield* Knowledge.Knowledge
+          const error = yield* Effect.flip(base.add(documents))
+          assert.strictEqual(error._tag === "KnowledgeError" && error.reason, "InvalidVector")
+          assert.deepStrictEqual(yield* base.list, [])
+        }).pipe(Effect.provide(Layer.provide(Layer.fresh(layer()), embeddings)))
+      })
+    }
+
+    it.effect("logs which documents have no text to find them by", () =>
+      run((base) => {
+        const logged: Array<string> = []
+        const logger = Logger.make<unknown, void>(({ message }) => void logged.push(String(message)))
+        return Effect.gen(function* () {
+          yield* base.add([documents[0]!, { id: "e\nmpty", text: " " }, { id: "heading", text: "# Alone" }])
+          assert.deepStrictEqual(logged, [
+            "the knowledge base cannot find documents without text: e\\u000ampty, heading"
+          ])
+        }).pipe(Effect.provide(Logger.layer([logger])))
+      })
+    )
+
     it.effect("keeps nothing of documents that could not be embedded", () =>
       run((base) =>
         Effect.gen(function* () {
@@ -245,6 +280,43 @@ describe("Knowledge in a database", () => {
         yield* base.remove(documents.map(({ id }) => id))
         yield* base.add(documents)
         assert.strictEqual((yield* base.search("what are the opening hours?"))[0]?.document, "hours")
+      }).pipe(Effect.scoped)
+    )
+  )
+
+  it.live("of two models that start on an empty base at once, one is refused", () =>
+    onFile((filename) =>
+      Effect.gen(function* () {
+        const slow = { delay: "50 millis" } as const
+        const one = yield* open(filename, HashEmbeddings.layer(slow))
+        const other = yield* open(filename, HashEmbeddings.layer({ ...slow, dimensions: 32 }))
+        const outcomes = yield* Effect.forEach([one, other], (base) => Effect.result(base.add(documents)), {
+          concurrency: "unbounded"
+        })
+        const errors = outcomes.flatMap((outcome) => (Result.isFailure(outcome) ? [outcome.failure] : []))
+        assert.deepStrictEqual(
+          errors.map((error) => error._tag === "KnowledgeError" && error.reason),
+          ["OtherEmbeddings"]
+        )
+        assert.include(errors[0]?.message, "give the base another name")
+        assert.lengthOf(yield* one.list, 3)
+      }).pipe(Effect.scoped)
+    )
+  )
+
+  it.live("a process that missed many changes has them all at its next search", () =>
+    onFile((filename) =>
+      Effect.gen(function* () {
+        const one = yield* open(filename)
+        const other = yield* open(filename)
+        for (let at = 0; at < 120; at++) yield* one.add([{ id: `d${at}`, text: `word${at}` }])
+        yield* one.remove(["d0", "d119"])
+        for (const base of [other, yield* open(filename)]) {
+          for (let at = 0; at < 120; at++) {
+            const [found] = yield* base.search(`word${at}`, { limit: 1, atLeast: 0.9 })
+            assert.strictEqual(found?.document, at === 0 || at === 119 ? undefined : `d${at}`)
+          }
+        }
       }).pipe(Effect.scoped)
     )
   )

@@ -164,6 +164,26 @@ describe("Prefetch", () => {
     assert.deepStrictEqual(call.asked, ["what are your", "what are your opening hours"])
   })
 
+  test("a word that is revised at each syllable costs no request for each", function* () {
+    const interim = Interim.make()
+    const call = yield* calling({ interim })
+    yield* call.report(started)
+    const question = "what are your opening hours on saturday afternoon"
+    for (let at = 1; at <= question.length; at++) {
+      interim.tell(question.slice(0, at))
+      yield* pass("50 millis")
+    }
+    yield* pass("1 second")
+    yield* call.report({ _tag: "UserTurnEnded", content: question })
+    assert.include(yield* told(call), "nine to five")
+    assert.deepStrictEqual(call.asked, [
+      "what are y",
+      "what are your opening h",
+      "what are your opening hours on s",
+      question
+    ])
+  })
+
   test("a failing search affects neither the answer nor the call", function* () {
     const call = yield* calling()
     call.fail()

@@ -89,6 +89,35 @@ describe("Embeddings", () => {
     )
   )
 
+  it.effect("sends no more at once than the provider with the lowest limit of tokens takes", () =>
+    run((server, model) =>
+      Effect.gen(function* () {
+        for (const text of ["x".repeat(800), "日本語の".repeat(66)]) {
+          server.script(...[60, 60].map((count) => answer(Array.from({ length: count }, () => [1]))))
+          assert.lengthOf((yield* model.embedMany(Array.from({ length: 120 }, () => text))).embeddings, 120)
+        }
+        server.script(answer([[1]]))
+        yield* model.embed("y".repeat(60_000))
+        const sent = server.requests.map(({ body }) => (body as { input: ReadonlyArray<string> }).input)
+        assert.lengthOf(sent, 5)
+        for (const batch of sent) assert.isTrue(batch.length === 1 || Buffer.byteLength(batch.join("")) <= 48_000)
+      })
+    )
+  )
+
+  it.live("waits as long as the provider asks for, but not for minutes", () =>
+    run((server, model) =>
+      Effect.gen(function* () {
+        server.script(refusal(429, { "retry-after-ms": "700" }), answer([[1]]), refusal(429, { "retry-after": "3600" }))
+        const begin = performance.now()
+        assert.deepStrictEqual((yield* model.embed("one")).vector, [1])
+        assert.isAtLeast(performance.now() - begin, 690)
+        assert.strictEqual((yield* Effect.flip(model.embed("one"))).reason._tag, "RateLimitError")
+        assert.lengthOf(server.requests, 3)
+      })
+    )
+  )
+
   it.live("retries temporary failures, and nothing else", () =>
     run((server, model) =>
       Effect.gen(function* () {

@@ -4,11 +4,13 @@
  * A store numbers its changes. An index remembers the last change it has seen, and asks only for later ones, so processes that
  * share a database see each other's changes at their next search.
  */
+import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SqlClient from "effect/sql/SqlClient"
 import type * as SqlError from "effect/sql/SqlError"
+import * as Tables from "../../internal/tables.ts"
 import type { Passage } from "../Document.ts"
 
 /** A document as it is kept. */
@@ -40,10 +42,16 @@ export interface KnowledgeStore<out E> {
   /** The embeddings whose vectors are kept; undefined if nothing is kept yet. */
   readonly embeddings: Effect.Effect<string | undefined, E>
   readonly list: Effect.Effect<ReadonlyArray<Listed>, E>
-  /** Stores documents, all or none. */
-  readonly put: (embeddings: string, documents: ReadonlyArray<Kept>) => Effect.Effect<void, E>
+  /**
+   * Stores documents, all or none, and returns the embeddings whose vectors are kept. If those are others, because
+   * another process was first, nothing is stored.
+   */
+  readonly put: (embeddings: string, documents: ReadonlyArray<Kept>) => Effect.Effect<string, E>
   readonly remove: (ids: ReadonlyArray<string>) => Effect.Effect<void, E>
-  /** The changes after a change, and the number of the last one. 0 returns everything. */
+  /**
+   * The next changes after a change, and the number of the last one. There may be more: there are none once it returns
+   * none. 0 is before all changes.
+   */
   readonly since: (
     change: number
   ) => Effect.Effect<{ readonly last: number; readonly changes: ReadonlyArray<Change> }, E>
@@ -67,6 +75,7 @@ export const memory = (): KnowledgeStore<never> => {
         embeddings = name
         last++
         for (const document of added) documents.set(document.id, { change: last, document })
+        return name
       }),
     remove: (ids) =>
       Effect.sync(() => {
@@ -106,7 +115,6 @@ const decodeHeadings = Schema.decodeUnknownResult(Headings)
 
 interface DocumentRow {
   readonly id: string
-  readonly change: number | string
   readonly hash: string
   readonly details: string
   readonly gone: number
@@ -119,6 +127,9 @@ interface PassageRow {
   readonly vector: Uint8Array
 }
 
+/** Rows to insert, and changes to read, at once. */
+const together = 50
+
 /** Keeps documents in the tables `antiphon_knowledge`, `antiphon_documents` and `antiphon_passages`. Creates missing tables. */
 export const sql = (
   base: string
@@ -126,27 +137,27 @@ export const sql = (
   Effect.gen(function* () {
     const sql = yield* SqlClient.SqlClient
     const bytes = sql.literal(sql.onDialectOrElse({ pg: () => "bytea", orElse: () => "blob" }))
-    yield* sql`create table if not exists antiphon_knowledge (
-      base varchar(200) primary key, embeddings text not null, last_change bigint not null)`
-    yield* sql`create table if not exists antiphon_documents (
-      base varchar(200) not null, id varchar(500) not null, change_number bigint not null, hash text not null,
-      details text not null, gone integer not null, primary key (base, id))`
-    yield* sql`create table if not exists antiphon_passages (
-      base varchar(200) not null, document varchar(500) not null, position integer not null, headings text not null,
-      text text not null, vector ${bytes} not null, primary key (base, document, position))`
+    yield* Tables.create(sql, [
+      sql`create table if not exists antiphon_knowledge (
+        base varchar(200) primary key, embeddings text not null, last_change bigint not null)`,
+      sql`create table if not exists antiphon_documents (
+        base varchar(200) not null, id varchar(500) not null, change_number bigint not null, hash text not null,
+        details text not null, gone integer not null, primary key (base, id))`,
+      sql`create index if not exists antiphon_documents_changes on antiphon_documents (base, change_number)`,
+      sql`create table if not exists antiphon_passages (
+        base varchar(200) not null, document varchar(500) not null, position integer not null, headings text not null,
+        text text not null, vector ${bytes} not null, primary key (base, document, position))`
+    ])
 
     /** Counts a change. The row is locked until the transaction ends, so that changes become visible in their order. */
-    const change = (embeddings: string | undefined) =>
-      Effect.gen(function* () {
-        yield* sql`insert into antiphon_knowledge ${sql.insert({ base, embeddings: embeddings ?? "", last_change: 0 })}
+    const change = Effect.gen(function* () {
+      yield* sql`insert into antiphon_knowledge ${sql.insert({ base, embeddings: "", last_change: 0 })}
           on conflict (base) do nothing`
-        yield* sql`update antiphon_knowledge set last_change = last_change + 1 where base = ${base}`
-        if (embeddings !== undefined)
-          yield* sql`update antiphon_knowledge set embeddings = ${embeddings} where base = ${base}`
-        const [row] = yield* sql<{ readonly last_change: number | string }>`
+      yield* sql`update antiphon_knowledge set last_change = last_change + 1 where base = ${base}`
+      const [row] = yield* sql<{ readonly last_change: number | string }>`
           select last_change from antiphon_knowledge where base = ${base}`
-        return Number(row?.last_change ?? 0)
-      })
+      return Number(row?.last_change ?? 0)
+    })
 
     const clear = (ids: ReadonlyArray<string>) =>
       sql`delete from antiphon_passages where base = ${base} and document in ${sql.in(ids)}`
@@ -160,24 +171,27 @@ export const sql = (
         })
         yield* sql`insert into antiphon_documents ${sql.insert({ base, id, change_number: number, hash, details, gone: 0 })}
           on conflict (base, id) do update set change_number = ${number}, hash = ${hash}, details = ${details}, gone = 0`
-        for (const [{ headings, position, text }, vector] of passages) {
-          yield* sql`insert into antiphon_passages ${sql.insert({
-            base,
-            document: id,
-            position,
-            headings: encodeHeadings(headings),
-            text,
-            vector: toBytes(vector)
-          })}`
+        const rows = passages.map(([{ headings, position, text }, vector]) => ({
+          base,
+          document: id,
+          position,
+          headings: encodeHeadings(headings),
+          text,
+          vector: toBytes(vector)
+        }))
+        for (const some of Arr.chunksOf(rows, together)) {
+          yield* sql`insert into antiphon_passages ${sql.insert(some)}`
         }
       })
 
+    const inForce = Effect.map(
+      sql<{ readonly embeddings: string }>`select embeddings from antiphon_knowledge where base = ${base}
+        and exists (select 1 from antiphon_documents where base = ${base} and gone = 0)`,
+      ([row]) => row?.embeddings || undefined
+    )
+
     return {
-      embeddings: Effect.map(
-        sql<{ readonly embeddings: string }>`select embeddings from antiphon_knowledge where base = ${base}
-          and exists (select 1 from antiphon_documents where base = ${base} and gone = 0)`,
-        ([row]) => row?.embeddings || undefined
-      ),
+      embeddings: inForce,
       list: Effect.map(
         sql<DocumentRow & { readonly passages: number | string }>`
           select id, hash, details, (select count(*) from antiphon_passages p where p.base = d.base and p.document = d.id) as passages
@@ -191,24 +205,24 @@ export const sql = (
           }))
       ),
       put: (embeddings, documents) =>
-        documents.length === 0
-          ? Effect.void
-          : sql
-              .withTransaction(
-                Effect.gen(function* () {
-                  const number = yield* change(embeddings)
-                  yield* clear(documents.map(({ id }) => id))
-                  for (const document of documents) yield* putOne(number, document)
-                })
-              )
-              .pipe(Effect.asVoid),
+        sql.withTransaction(
+          Effect.gen(function* () {
+            const number = yield* change
+            const before = yield* inForce
+            if (before !== undefined && before !== embeddings) return before
+            yield* sql`update antiphon_knowledge set embeddings = ${embeddings} where base = ${base}`
+            yield* clear(documents.map(({ id }) => id))
+            for (const document of documents) yield* putOne(number, document)
+            return embeddings
+          })
+        ),
       remove: (ids) =>
         ids.length === 0
           ? Effect.void
           : sql
               .withTransaction(
                 Effect.gen(function* () {
-                  const number = yield* change(undefined)
+                  const number = yield* change
                   yield* clear(ids)
                   yield* sql`update antiphon_documents set change_number = ${number}, hash = '', details = '{"metadata":{}}', gone = 1
                     where base = ${base} and id in ${sql.in(ids)}`
@@ -224,14 +238,21 @@ export const sql = (
           // Within a transaction, so that passages are those of their documents.
           return yield* sql.withTransaction(
             Effect.gen(function* () {
-              const documents = yield* sql<DocumentRow>`select id, change_number as change, hash, details, gone
-                from antiphon_documents where base = ${base} and change_number > ${known}`
+              const next = yield* sql<{ readonly change: number | string }>`
+                select distinct change_number as change from antiphon_documents
+                where base = ${base} and change_number > ${known} order by change_number limit ${together}`
+              const upTo = Number(next.at(-1)?.change ?? known)
+              const documents = yield* sql<DocumentRow>`select id, hash, details, gone from antiphon_documents
+                where base = ${base} and change_number > ${known} and change_number <= ${upTo}`
               const passages = yield* sql<PassageRow>`select p.document, p.position, p.headings, p.text, p.vector
                 from antiphon_passages p join antiphon_documents d on d.base = p.base and d.id = p.document
-                where p.base = ${base} and d.change_number > ${known} and d.gone = 0 order by p.document, p.position`
+                where p.base = ${base} and d.change_number > ${known} and d.change_number <= ${upTo} and d.gone = 0
+                order by p.document, p.position`
               const byDocument = Map.groupBy(passages, ({ document }) => document)
-              const read = documents.reduce((most, { change }) => Math.max(most, Number(change)), last)
-              return { last: read, changes: documents.map((row) => toChange(row, byDocument.get(row.id) ?? [])) }
+              return {
+                last: next.length < together ? Math.max(last, upTo) : upTo,
+                changes: documents.map((row) => toChange(row, byDocument.get(row.id) ?? []))
+              }
             })
           )
         })

@@ -20,9 +20,8 @@ export const query = (text: string): Query => ({ text: text.trim(), words: words
 export const isWorth = (next: Query, last: Query | undefined, fewest: number): boolean => {
   if (next.words.length < fewest) return false
   if (last === undefined) return true
-  const shared = sharedWords(last, next)
-  // They have taken back words, or have added some.
-  return shared < last.words.length || next.words.length - shared >= fewest
+  // Words that were added, or taken back. A recogniser that revises the last word at each syllable changes one.
+  return Math.max(next.words.length, last.words.length) - sharedWords(last, next) >= fewest
 }
 
 /** Whether a text equals the searched one, apart from case and punctuation. */

@@ -1,8 +1,8 @@
 /**
  * Vectors side by side in memory, searched exactly: all of them, by the cosine.
  *
- * A search runs in steps of bounded work, so a large index never blocks the process for long. Rows are never moved while
- * they may be read: removed rows are marked, and a new table is built once half of the rows are marked.
+ * A search runs in steps of bounded work, so a large index never blocks the process for long. Nor does a change: rows are kept
+ * in small pages, and only the rows of a page that has become sparse are moved.
  */
 import * as Effect from "effect/Effect"
 
@@ -13,11 +13,18 @@ export interface Hit<A> {
   readonly score: number
 }
 
-interface Table<A> {
-  readonly dimensions: number
+/** Where a row is. */
+interface Place<A> {
+  readonly row: A
+  page: Page<A>
+  at: number
+}
+
+interface Page<A> {
   /** Rows one after the other, each of length 1. */
-  vectors: Float32Array
-  readonly rows: Array<A | undefined>
+  readonly vectors: Float32Array
+  /** Removed rows are undefined. Rows that were moved stay, for searches that have begun. */
+  readonly places: Array<Place<A> | undefined>
   live: number
 }
 
@@ -42,34 +49,62 @@ export interface Search<A> {
 /** Multiplications per step: about 2 ms on a slow core. */
 const stepWork = 2_000_000
 
+/** Rows of a page. */
+const pageRows = 64
+
 /** Makes an empty index. Its first vector sets its dimensions. */
 export const make = <A>(): VectorIndex<A> => {
-  let table: Table<A> | undefined
-  const groups = new Map<string, ReadonlyArray<number>>()
+  let dimensions = 0
+  let size = 0
+  let last: Page<A> | undefined
+  const pages = new Set<Page<A>>()
+  const groups = new Map<string, ReadonlyArray<Place<A>>>()
 
-  const grow = (self: Table<A>, rows: number): void => {
-    const needed = rows * self.dimensions
-    if (self.vectors.length >= needed) return
-    const larger = new Float32Array(Math.max(needed, self.vectors.length * 2))
-    larger.set(self.vectors)
-    self.vectors = larger
+  const open = (): Page<A> => {
+    if (last !== undefined && last.places.length < pageRows) return last
+    const full = last
+    last = { vectors: new Float32Array(pageRows * dimensions), places: [], live: 0 }
+    pages.add(last)
+    if (full !== undefined) tidy(full)
+    return last
+  }
+
+  const append = (place: Place<A>): void => {
+    place.page = open()
+    place.at = place.page.places.push(place) - 1
+    place.page.live++
+  }
+
+  /** Moves the rows of a page that is less than half full. */
+  const tidy = (page: Page<A>): void => {
+    if (page === last || page.live * 2 >= page.places.length) return
+    pages.delete(page)
+    for (const [at, place] of page.places.entries()) {
+      if (place === undefined) continue
+      append(place)
+      const vector = page.vectors.subarray(at * dimensions, (at + 1) * dimensions)
+      place.page.vectors.set(vector, place.at * dimensions)
+    }
   }
 
   const remove = (group: string): void => {
-    const at = groups.get(group)
-    if (at === undefined || table === undefined) return
+    const places = groups.get(group)
+    if (places === undefined) return
     groups.delete(group)
-    for (const row of at) table.rows[row] = undefined
-    table.live -= at.length
-    if (table.live * 2 < table.rows.length) table = compact(table, groups)
+    for (const { at, page } of places) {
+      page.places[at] = undefined
+      page.live--
+    }
+    size -= places.length
+    for (const page of new Set(places.map(({ page }) => page))) tidy(page)
   }
 
   return {
     get dimensions() {
-      return table === undefined || table.live === 0 ? undefined : table.dimensions
+      return size === 0 ? undefined : dimensions
     },
     get size() {
-      return table?.live ?? 0
+      return size
     },
     remove,
     put: (group, rows) => {
@@ -77,33 +112,33 @@ export const make = <A>(): VectorIndex<A> => {
       const [first] = rows
       if (first === undefined) return
       // Nothing of another length is left to compare with.
-      if (table === undefined || table.live === 0) {
-        table = { dimensions: first[1].length, vectors: new Float32Array(0), rows: [], live: 0 }
+      if (size === 0) {
+        pages.clear()
+        last = undefined
+        dimensions = first[1].length
       }
-      const { dimensions } = table
-      grow(table, table.rows.length + rows.length)
-      const at: Array<number> = []
-      for (const [row, vector] of rows) {
-        at.push(table.rows.length)
-        normalise(vector, table.vectors, table.rows.length * dimensions, dimensions)
-        table.rows.push(row)
-      }
-      table.live += rows.length
-      groups.set(group, at)
+      const places = rows.map(([row, vector]) => {
+        const place = { row, page: open(), at: 0 }
+        append(place)
+        normalise(vector, place.page.vectors, place.at * dimensions, dimensions)
+        return place
+      })
+      size += rows.length
+      groups.set(group, places)
     },
     search: (vector, options) =>
       Effect.suspend(() => {
-        const self = table
-        if (self === undefined || options.limit < 1) return Effect.succeed([])
-        const query = new Float32Array(self.dimensions)
-        normalise(vector, query, 0, self.dimensions)
+        if (size === 0 || options.limit < 1) return Effect.succeed([])
+        const query = new Float32Array(dimensions)
+        normalise(vector, query, 0, dimensions)
         const best = new Best<A>(options)
-        const rows = self.rows.length
-        const step = Math.max(1, Math.floor(stepWork / self.dimensions))
+        // Only the last page can grow. Rows that are added from now on are not searched.
+        const parts = Array.from(pages, (page): Part<A> => ({ page, rows: page.places.length }))
+        const step = Math.max(1, Math.floor(stepWork / (pageRows * dimensions)))
         const from = (start: number): Effect.Effect<ReadonlyArray<Hit<A>>> => {
-          const end = Math.min(rows, start + step)
-          scan(self, query, start, end, best)
-          return end === rows
+          const end = start + step
+          for (const part of parts.slice(start, end)) scan(part, query, best)
+          return end >= parts.length
             ? Effect.succeed(best.hits)
             : Effect.andThen(
                 Effect.yieldNow,
@@ -115,12 +150,25 @@ export const make = <A>(): VectorIndex<A> => {
   }
 }
 
-const scan = <A>(self: Table<A>, query: Float32Array, start: number, end: number, best: Best<A>): void => {
-  const { dimensions, rows, vectors } = self
+/** A page as it is when a search begins. */
+interface Part<A> {
+  readonly page: Page<A>
+  readonly rows: number
+}
+
+/** Whether a vector has a direction: otherwise it is similar to nothing. */
+export const hasDirection = (vector: ArrayLike<number>): boolean => {
+  const length = squared(vector)
+  return length > 0 && Number.isFinite(length)
+}
+
+const scan = <A>({ page, rows }: Part<A>, query: Float32Array, best: Best<A>): void => {
+  const { places, vectors } = page
+  const dimensions = query.length
   const blocks = dimensions - (dimensions % 4)
-  for (let at = start; at < end; at++) {
-    const row = rows[at]
-    if (row === undefined) continue
+  for (let at = 0; at < rows; at++) {
+    const place = places[at]
+    if (place === undefined) continue
     const base = at * dimensions
     let a = 0
     let b = 0
@@ -135,7 +183,7 @@ const scan = <A>(self: Table<A>, query: Float32Array, start: number, end: number
       d += vectors[base + i + 3]! * query[i + 3]!
     }
     for (; i < dimensions; i++) a += vectors[base + i]! * query[i]!
-    best.offer(row, a + b + c + d)
+    best.offer(place.row, a + b + c + d)
   }
 }
 
@@ -160,26 +208,14 @@ class Best<A> {
   }
 }
 
-const normalise = (vector: ArrayLike<number>, into: Float32Array, at: number, dimensions: number): void => {
+const squared = (vector: ArrayLike<number>): number => {
   let sum = 0
-  for (let i = 0; i < dimensions; i++) sum += (vector[i] ?? 0) ** 2
-  const scale = sum === 0 ? 0 : 1 / Math.sqrt(sum)
-  for (let i = 0; i < dimensions; i++) into[at + i] = (vector[i] ?? 0) * scale
+  for (let i = 0; i < vector.length; i++) sum += vector[i]! ** 2
+  return sum
 }
 
-const compact = <A>(self: Table<A>, groups: Map<string, ReadonlyArray<number>>): Table<A> => {
-  const { dimensions } = self
-  const table: Table<A> = { dimensions, vectors: new Float32Array(self.live * dimensions), rows: [], live: self.live }
-  for (const [group, at] of groups) {
-    groups.set(
-      group,
-      at.map((row) => {
-        const to = table.rows.length
-        table.vectors.set(self.vectors.subarray(row * dimensions, (row + 1) * dimensions), to * dimensions)
-        table.rows.push(self.rows[row])
-        return to
-      })
-    )
-  }
-  return table
+const normalise = (vector: ArrayLike<number>, into: Float32Array, at: number, dimensions: number): void => {
+  const sum = squared(vector)
+  const scale = sum === 0 ? 0 : 1 / Math.sqrt(sum)
+  for (let i = 0; i < dimensions; i++) into[at + i] = (vector[i] ?? 0) * scale
 }
