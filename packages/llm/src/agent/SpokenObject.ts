@@ -28,6 +28,7 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Parameters from "../tool/internal/parameters.ts"
 import * as StrictSchema from "../tool/internal/strictSchema.ts"
+import * as ToolCheck from "../tool/internal/toolCheck.ts"
 import * as ToolSchema from "../internal/toolSchema.ts"
 
 /** An object that the model must reply with. `R` are the requirements of its handler. */
@@ -70,12 +71,13 @@ export interface Options<F extends Fields, R = never> {
 /** The default description of the object for the model. */
 const defaultDescription = "Your reply to the caller. Always reply with this, and with nothing else."
 
-/** Makes an object from fields. Dies if a field to be spoken is not among them. */
+/** Makes an object from fields. Dies if a field to be spoken is not among them, or if providers reject its name. */
 export const make = <const F extends Fields, R = never>(fields: F, options: Options<F, R>): SpokenObject<R> => {
   const { description = defaultDescription, name = "reply", then } = options
   const speak: ReadonlyArray<string> = typeof options.speak === "string" ? [options.speak] : options.speak
   const missing = speak.filter((field) => !(field in fields))
   if (missing.length > 0) throw new Error(`the object has no field ${missing.join(", ")} that could be spoken`)
+  if (!ToolCheck.isName(name)) throw new Error(ToolCheck.misnamed(name))
   const schema = Schema.Struct(fields)
   const tool = Tool.dynamic(name, { description, parameters: schema })
   const isStrict = StrictSchema.isStrict(ToolSchema.ofTool(tool))

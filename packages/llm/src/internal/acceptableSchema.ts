@@ -25,10 +25,11 @@ const choices: ReadonlySet<string> = new Set(["anyOf", "oneOf", "allOf"])
 /** Keywords that hold schemas by name. Their keys must not be changed. */
 const maps: ReadonlySet<string> = new Set(["properties", "$defs", "definitions", "patternProperties"])
 
-const acceptable = (node: Json): Json => {
+const acceptable = (given: Json): Json => {
+  const node = isEmptyStruct(given) ? { ...emptyObject, ...given, not: undefined } : given
   const kept: Record<string, unknown> = {}
   for (const [keyword, value] of Object.entries(node)) {
-    if (dropped.has(keyword) || isSafeBound(keyword, value)) continue
+    if (value === undefined || dropped.has(keyword) || isSafeBound(keyword, value)) continue
     if (maps.has(keyword) && Predicate.isReadonlyObject(value)) {
       const members = Object.entries(value).flatMap(([name, member]) => {
         const shown = inner(member)
@@ -47,6 +48,12 @@ const acceptable = (node: Json): Json => {
   if (described !== undefined) kept.description = described
   return withoutOptionalNulls(choice(integers(defined(kept))))
 }
+
+/** Whether a schema is that of a struct without fields, which by itself allows every value but null. */
+const isEmptyStruct = ({ not }: Json): boolean =>
+  Predicate.isReadonlyObject(not) && not.type === "null" && Object.keys(not).length === 1
+
+const emptyObject = { type: "object", properties: {}, additionalProperties: false }
 
 /** A schema within another: `true` is one that allows everything, and one that allows nothing is left out. */
 const inner = (member: unknown): unknown => {

@@ -283,7 +283,15 @@ const serverOf = (options: Options): Effect.Effect<Server, McpClientError, Servi
 /** Whether the server does not know the session. Some answer 400 instead of 404. */
 const isExpired = ({ reason }: McpClientError): boolean =>
   (reason._tag === "ClosedError" && reason.sessionExpired === true) ||
-  (reason._tag === "HttpError" && [400, 404, 410].includes(reason.status) && /session/i.test(reason.description ?? ""))
+  (reason._tag === "HttpError" &&
+    [400, 404, 410].includes(reason.status) &&
+    /session|not initialized/i.test(reason.description ?? ""))
+
+/** Whether the server speaks another version of the protocol. Some name theirs, and some answer with an error. */
+const isOtherVersion = ({ reason }: McpClientError): boolean =>
+  reason._tag === "UnsupportedError" ||
+  ((reason._tag === "ProtocolError" || reason._tag === "HttpError") &&
+    /protocol.?version/i.test(reason.description ?? ""))
 
 /** Whether a connection cannot be used any more. The one to a program ends with its first broken or oversized message. */
 const isLost = (reason: McpClientErrorReason, { command }: Options): boolean => {
@@ -339,7 +347,7 @@ const clientOf = (
       Effect.provideService(Scope.Scope, scope),
       Effect.onExit((exit) => (Exit.isFailure(exit) ? Scope.close(scope, exit) : Effect.void)),
       Effect.catchIf(
-        ({ reason }) => reason._tag === "UnsupportedError" && index + 1 < protocols.length,
+        (error) => isOtherVersion(error) && index + 1 < protocols.length,
         () => clientOf(options, requests, index + 1)
       )
     )

@@ -21,6 +21,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as BeforeTool from "./internal/beforeTool.ts"
+import * as ParameterNames from "./internal/parameterNames.ts"
 import * as Parameters from "./internal/parameters.ts"
 import { isOutput } from "./internal/givenOutput.ts"
 import * as QuietResult from "./internal/quietResult.ts"
@@ -169,22 +170,30 @@ const elements = <A, E, R>(
   handler: (context: Context) => Handled<A, E, R>,
   call: CallContext
 ): Stream.Stream<unknown, unknown, R> =>
-  Stream.suspend((): Stream.Stream<unknown, unknown, R> => {
+  Stream.suspend(() => {
     const controller = new AbortController()
-    const handled: unknown = handler({ ...call, signal: controller.signal })
-    if (Stream.isStream(handled)) return handled as Stream.Stream<unknown, unknown, R>
-    if (Effect.isEffect(handled)) return Stream.flatMap(Stream.fromEffect(handled as Effect.Effect<A, E, R>), each)
     const abort = Effect.sync(() => controller.abort())
-    if (Predicate.isPromiseLike(handled)) {
-      const value = Effect.tryPromise({ try: () => Promise.resolve(handled), catch: (error) => error })
-      return Stream.flatMap(Stream.fromEffect(Effect.onInterrupt(value, () => abort)), each)
-    }
-    if (Predicate.hasProperty(handled, Symbol.asyncIterator)) {
-      const values = Stream.fromAsyncIterable(handled as AsyncIterable<unknown>, (error) => error)
-      return Stream.ensuring(values, abort)
-    }
-    return each(handled)
+    return valuesOf<R>(handler({ ...call, signal: controller.signal }), abort)
   })
+
+/** The values of what a handler has returned. An async function may return anything that a handler may. */
+const valuesOf = <R>(handled: unknown, abort: Effect.Effect<void>): Stream.Stream<unknown, unknown, R> => {
+  if (Stream.isStream(handled)) return handled as Stream.Stream<unknown, unknown, R>
+  if (Effect.isEffect(handled)) {
+    return Stream.flatMap(Stream.fromEffect(handled as Effect.Effect<unknown, unknown, R>), each)
+  }
+  if (Predicate.isPromiseLike(handled)) {
+    const value = Effect.tryPromise({ try: () => Promise.resolve(handled), catch: (error) => error })
+    return Stream.flatMap(Stream.fromEffect(Effect.onInterrupt(value, () => abort)), (value) =>
+      valuesOf<R>(value, abort)
+    )
+  }
+  if (Predicate.hasProperty(handled, Symbol.asyncIterator)) {
+    const values = Stream.fromAsyncIterable(handled as AsyncIterable<unknown>, (error) => error)
+    return Stream.ensuring(values, abort)
+  }
+  return each(handled)
+}
 
 const build = <R>(
   name: string,
@@ -192,22 +201,21 @@ const build = <R>(
   parameters: Schema.Top | JsonSchema.JsonSchema,
   options: Options,
   rest: Pick<VoiceTool<R>, "run" | "target">
-): VoiceTool<R> =>
-  assemble(
-    Tool.dynamic(name, {
-      description: options.description,
-      parameters: isEmpty(parameters) ? none : parameters
-    }),
+): VoiceTool<R> => {
+  const { description } = options
+  const definition = Tool.dynamic(name, { description, parameters })
+  const decode = Schema.isSchema(parameters) ? Parameters.decoder(parameters) : Result.succeed
+  const renamed = ParameterNames.make(ToolSchema.ofTool(definition))
+  if (renamed === undefined) return assemble(definition, kind, decode, options, rest)
+  const { restore, schema } = renamed
+  return assemble(
+    Tool.dynamic(name, { description, parameters: schema }),
     kind,
-    Schema.isSchema(parameters) ? Parameters.decoder(parameters) : Result.succeed,
+    (args) => decode(restore(args)),
     options,
     rest
   )
-
-/** Schema of a tool without parameters. A struct without fields would allow every value but null. */
-const none = { type: "object", properties: {}, additionalProperties: false }
-const isEmpty = (parameters: Schema.Top | JsonSchema.JsonSchema): boolean =>
-  Schema.isSchema(parameters) && "fields" in parameters && Object.keys(parameters.fields as Fields).length === 0
+}
 
 const assemble = <R>(
   definition: Tool.Any,

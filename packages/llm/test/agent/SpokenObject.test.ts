@@ -222,6 +222,7 @@ describe("a reply that is an object", () => {
     // @ts-expect-error a number cannot be spoken
     SpokenObject.make({ n: Schema.Int }, { speak: "n" })
     assert.throws(() => SpokenObject.make(fields, { speak: "absent" as "say" }), /no field absent/)
+    assert.throws(() => SpokenObject.make(fields, { speak: "say", name: "my reply" }), /"my reply" is not a valid/)
     assert.isDefined(CallRequest.make())
   })
 })

@@ -53,6 +53,11 @@ describe("acceptableSchema", () => {
     ],
     ["is an object", {}, object({})],
     [
+      "shows a struct without fields as an object",
+      object({ a: { not: { type: "null" } }, b: { not: { type: "string" } } }),
+      object({ a: object({}, { additionalProperties: false }), b: { not: { type: "string" } } })
+    ],
+    [
       "says what a list has",
       object({ a: { type: "array" }, b: { type: ["array", "null"] } }, { required: ["b"] }),
       object(

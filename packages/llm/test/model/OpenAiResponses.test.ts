@@ -166,6 +166,55 @@ describe("OpenAiResponses", () => {
     )
   )
 
+  it.effect("reads the items of servers that give them other ids in each event, or no pieces", () =>
+    run((server) =>
+      Effect.gen(function* () {
+        const call = (item: object, type: string) =>
+          Wire.event({
+            type: `response.output_item.${type}`,
+            output_index: 1,
+            item: { type: "function_call", ...item }
+          })
+        const grown = (more: object) =>
+          Wire.event({ type: "response.function_call_arguments.delta", output_index: 1, item_id: "x2", ...more })
+        const named = { call_id: "c1", name: "get_weather" }
+        const json = '{"city":"Rome"}'
+        const text = Wire.event({
+          type: "response.output_item.done",
+          item: { id: "m1", type: "message", content: [{ type: "output_text", text: "Hello." }] }
+        })
+        server.script(
+          // The ids of GitHub Copilot, and those of Bedrock, which leaves them out at the end.
+          Wire.reply([
+            call({ ...named, id: "x1" }, "added"),
+            grown({ delta: json }),
+            call({ ...named, id: "x3" }, "done")
+          ]),
+          Wire.reply([call({ ...named, id: "x1" }, "added"), call({ ...named, arguments: json }, "done")]),
+          Wire.reply([
+            call({ ...named, id: "x1" }, "added"),
+            Wire.event({
+              type: "response.function_call_arguments.done",
+              output_index: 1,
+              item_id: "x1",
+              arguments: json
+            })
+          ]),
+          Wire.reply([text])
+        )
+        for (let i = 0; i < 3; i++) {
+          const { calls, finish } = yield* ask()
+          assert.deepStrictEqual(
+            calls.map(({ id, params }) => [id, params]),
+            [["c1", { city: "Rome" }]]
+          )
+          assert.strictEqual(finish?.reason, "tool-calls")
+        }
+        assert.strictEqual((yield* ask()).text, "Hello.")
+      })
+    )
+  )
+
   it.effect("reports usage, and a failed response", () =>
     run((server) =>
       Effect.gen(function* () {

@@ -276,22 +276,23 @@ describe("McpTools", () => {
       }).pipe(Effect.scoped, Effect.provide(services))
     )
 
-    it.live("repeats a call if the server answers an unknown session with status 400", () =>
-      Effect.gen(function* () {
-        let calls = 0
-        const url = yield* handServer([plainTool], ({ id }, response) => {
-          if (calls++ > 0) return answered(response, id, { content: [{ type: "text", text: "fine" }] })
-          const error = { code: -32000, message: "Bad Request: No valid session ID provided" }
-          return response
-            .writeHead(400, { "content-type": "application/json" })
-            .end(JSON.stringify({ jsonrpc: "2.0", id: null, error }))
-        })
-        assert.strictEqual(
-          yield* result(yield* McpTools.make({ name: "x", url, connectTimeout: slow }), "x_do"),
-          "fine"
-        )
-      }).pipe(Effect.scoped, Effect.provide(services))
-    )
+    for (const message of ["Bad Request: No valid session ID provided", "Bad Request: Server not initialized"]) {
+      it.live(`repeats a call if the server answers an unknown session with status 400: ${message}`, () =>
+        Effect.gen(function* () {
+          let calls = 0
+          const url = yield* handServer([plainTool], ({ id }, response) => {
+            if (calls++ > 0) return answered(response, id, { content: [{ type: "text", text: "fine" }] })
+            return response
+              .writeHead(400, { "content-type": "application/json" })
+              .end(JSON.stringify({ jsonrpc: "2.0", id: null, error: { code: -32000, message } }))
+          })
+          assert.strictEqual(
+            yield* result(yield* McpTools.make({ name: "x", url, connectTimeout: slow }), "x_do"),
+            "fine"
+          )
+        }).pipe(Effect.scoped, Effect.provide(services))
+      )
+    }
 
     it.live("leaves out tools that cannot be called, and mends the others", () =>
       Effect.gen(function* () {
@@ -316,6 +317,51 @@ describe("McpTools", () => {
         assert.deepStrictEqual(ToolCheck.problems(tools), [])
       }).pipe(Effect.scoped, Effect.provide(services))
     )
+
+    for (const [what, more] of [
+      ["null", { nextCursor: null }],
+      ["empty", { nextCursor: "" }],
+      ["the same again", { nextCursor: "end" }]
+    ] as const) {
+      it.live(`ends the list of tools if its cursor is ${what}`, () =>
+        Effect.gen(function* () {
+          const url = yield* plainServer(({ id, method, params }, response) => {
+            if (id === undefined) return response.writeHead(202).end()
+            const welcome = { protocolVersion: params?.protocolVersion, capabilities: { tools: {}, odd: null } }
+            return answered(response, id, method === "tools/list" ? { tools: [plainTool], ...more } : welcome)
+          })
+          const tools = yield* McpTools.make({ name: "x", url, connectTimeout: slow })
+          assert.deepStrictEqual(
+            tools.map(({ name }) => name),
+            ["x_do"]
+          )
+        }).pipe(Effect.scoped, Effect.provide(services))
+      )
+    }
+
+    for (const status of [200, 400]) {
+      it.live(`speaks an older revision if the server rejects a newer one with status ${status}`, () =>
+        Effect.gen(function* () {
+          const url = yield* plainServer(({ id, method, params }, response) => {
+            if (id === undefined) return response.writeHead(202).end()
+            const { protocolVersion } = params ?? {}
+            if (method !== "initialize") return answered(response, id, { tools: [plainTool] })
+            if (protocolVersion === "2024-11-05") {
+              return answered(response, id, { protocolVersion, capabilities: { tools: true } })
+            }
+            const error = { code: -32602, message: "Unsupported protocol version", data: { supported: ["2024-11-05"] } }
+            return response
+              .writeHead(status, { "content-type": "application/json" })
+              .end(JSON.stringify({ jsonrpc: "2.0", id, error }))
+          })
+          const tools = yield* McpTools.make({ name: "x", url, connectTimeout: slow })
+          assert.deepStrictEqual(
+            tools.map(({ name }) => name),
+            ["x_do"]
+          )
+        }).pipe(Effect.scoped, Effect.provide(services))
+      )
+    }
 
     it.live("offers more tools than a request may carry as one", () =>
       Effect.gen(function* () {

@@ -1,7 +1,8 @@
 /**
  * Reads an object while a model writes it: the words of the spoken fields as they arrive, and finally the whole object.
  *
- * Each piece costs time in proportion to its length. Text around the object, such as a Markdown fence, is ignored.
+ * Each piece costs time in proportion to its length. Text around the object, such as a Markdown fence or the same object
+ * again, is ignored.
  */
 
 type Place = "before" | "object" | "key" | "colon" | "value" | "spoken" | "string" | "nested" | "scalar" | "behind"
@@ -9,6 +10,7 @@ type Place = "before" | "object" | "key" | "colon" | "value" | "spoken" | "strin
 /** Reads one object. */
 export class ObjectText {
   readonly #speak: ReadonlySet<string>
+  /** The text of the object so far. */
   readonly #pieces: Array<string> = []
   #place: Place = "before"
   /** The key being read, or the last one read, as written. */
@@ -27,12 +29,15 @@ export class ObjectText {
 
   /** Adds a piece, and returns what to speak of it. */
   push(piece: string): string {
-    this.#pieces.push(piece)
     let speech = ""
-    for (let at = 0; at < piece.length; at++) {
+    let from = this.#place === "before" ? undefined : 0
+    let at = 0
+    for (; at < piece.length && this.#place !== "behind"; at++) {
       const char = piece[at]!
       speech += this.#place === "spoken" ? this.#say(char) : this.#read(char)
+      if (this.#place !== "before") from ??= at
     }
+    this.#pieces.push(piece.slice(from ?? at, at))
     return speech
   }
 
@@ -43,10 +48,9 @@ export class ObjectText {
 
   /** The object, or undefined if it is invalid or incomplete. */
   get value(): unknown {
-    const text = this.#pieces.join("")
-    const end = text.lastIndexOf("}")
     try {
-      const value: unknown = JSON.parse(text.slice(text.indexOf("{"), end + 1))
+      // Some models break lines within a text, which JSON does not allow.
+      const value: unknown = JSON.parse(this.#pieces.join("").replace(/[\n\r\t]/g, " "))
       return typeof value === "object" && value !== null ? value : undefined
     } catch {
       return undefined

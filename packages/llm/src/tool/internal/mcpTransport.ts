@@ -21,9 +21,7 @@ export const lenient = (transport: McpClient.Transport, scope: Scope.Scope): Mcp
   ...transport,
   request: (message, tool) =>
     Effect.map(apart(transport.request(message, tool), scope), (response) =>
-      "result" in response
-        ? ({ ...response, result: mended(message.method, response.result) } as typeof response)
-        : response
+      "result" in response ? ({ ...response, result: mended(message, response.result) } as typeof response) : response
     )
 })
 
@@ -35,16 +33,34 @@ const apart = <A, E>(effect: Effect.Effect<A, E>, scope: Scope.Scope): Effect.Ef
     )
   )
 
-const mended = (method: string, result: unknown): unknown => {
-  switch (method) {
-    case "tools/list":
-      return Predicate.isReadonlyObject(result) && Array.isArray(result["tools"])
-        ? { ...result, tools: result["tools"].flatMap(toolOf) }
-        : result
-    case "tools/call":
-      return resultOf(result)
-    default:
-      return result
+const mended = ({ method, params }: { readonly method: string; readonly params?: unknown }, result: unknown) => {
+  if (method === "tools/call") return resultOf(result)
+  if (!Predicate.isReadonlyObject(result)) return result
+  return method === "initialize" ? welcomeOf(result) : method === "tools/list" ? listOf(result, params) : result
+}
+
+/** The answer to `initialize`. A server that does not say what it can do is taken to offer tools. */
+const welcomeOf = ({ capabilities, protocolVersion, serverInfo }: Fields): Fields => {
+  const { name, version } = (Predicate.isReadonlyObject(serverInfo) ? serverInfo : {}) as Fields
+  const { tools, ...others } = (Predicate.isReadonlyObject(capabilities) ? capabilities : { tools: {} }) as Fields
+  return {
+    protocolVersion,
+    capabilities: {
+      ...Object.fromEntries(Object.entries(others).filter(([, what]) => Predicate.isReadonlyObject(what))),
+      ...(tools == null || tools === false ? undefined : { tools: {} })
+    },
+    serverInfo: { name: written(name ?? ""), version: written(version ?? "") }
+  }
+}
+
+/** A page of the list. Some servers end the list with a cursor that is null, empty or the one that they were sent. */
+const listOf = ({ nextCursor, tools, ...rest }: Fields, params: unknown): Fields => {
+  const sent = Predicate.hasProperty(params, "cursor") ? params.cursor : undefined
+  const goesOn = typeof nextCursor === "string" && nextCursor !== "" && nextCursor !== sent
+  return {
+    ...rest,
+    tools: Array.isArray(tools) ? tools.flatMap(toolOf) : tools,
+    ...(goesOn ? { nextCursor } : undefined)
   }
 }
 
@@ -78,8 +94,8 @@ const toolOf = (tool: unknown): ReadonlyArray<Fields> => {
 /** A result with text blocks only, because the model reads no others. */
 const resultOf = (result: unknown): McpSchema.CallToolResult => {
   if (!Predicate.isReadonlyObject(result)) return { content: [textBlock(written(result))] }
-  const { content = [], isError, structuredContent: data } = result as Fields
-  const blocks = Array.isArray(content) ? content : [content]
+  const { content, isError, structuredContent: data } = result as Fields
+  const blocks = Array.isArray(content) ? content : content == null ? [] : [content]
   return {
     content: blocks.map((block) => textBlock(textOf(block))),
     ...(isError === true ? { isError } : undefined),

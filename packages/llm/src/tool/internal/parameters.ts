@@ -1,12 +1,14 @@
 /**
  * Reads the arguments that a model gives: null for an optional parameter means absent, a number, a boolean, a list or an object
- * written as text is what the text says, and an unknown argument is an error that the model reads.
+ * written as text is what the text says, a number can be a text, and an unknown argument is an error that the model reads.
  */
+import * as Exit from "effect/Exit"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
 import * as WireJson from "../../model/internal/provider/wireJson.ts"
+import * as ToolFailure from "./toolFailure.ts"
 
 /** Reads arguments; a failure is the message that the model reads. */
 export type Decode = (args: unknown) => Result.Result<unknown, string>
@@ -15,16 +17,16 @@ export type Decode = (args: unknown) => Result.Result<unknown, string>
 export const decoder = (parameters: Schema.Top, { asGiven = false } = {}): Decode => {
   const encoded = SchemaAST.toEncoded(parameters.ast)
   const names = SchemaAST.isObjects(encoded) ? encoded.propertySignatures.map(({ name }) => String(name)) : undefined
-  const decode = Schema.decodeUnknownResult(parameters as Schema.Codec<unknown>, {
-    errors: "all",
-    onExcessProperty: "error"
-  })
+  // What JSON does not have, such as a date or a map, is shown to the model in its JSON form, and read from that.
+  const read = asGiven || isJson(encoded) ? parameters : Schema.toCodecJson(parameters)
+  const decode = Schema.decodeUnknownExit(read as Schema.Codec<unknown>, { errors: "all", onExcessProperty: "error" })
   return (args) => {
     const given = meant(encoded, args ?? {})
     // The schema of a struct without fields allows every value but null.
     if (names?.length === 0 && SchemaAST.isObjects(encoded) && encoded.indexSignatures.length === 0) return none(given)
-    const read = Result.mapError(decode(given), (error) => complaint(error, names))
-    return asGiven ? Result.map(read, () => given) : read
+    const read = decode(given)
+    if (Exit.isSuccess(read)) return Result.succeed(asGiven ? given : read.value)
+    return Result.fail(complaint(ToolFailure.fromCause(read.cause), names))
   }
 }
 
@@ -43,18 +45,42 @@ const complaint = ({ message }: { readonly message: string }, names: ReadonlyArr
     : line
 }
 
+/** Whether JSON can express every value of an encoded schema. Undefined is no value of an optional field. */
+const isJson = (ast: SchemaAST.AST, isOptional = false, above: ReadonlySet<SchemaAST.AST> = new Set()): boolean => {
+  if (above.has(ast)) return true
+  const inside = new Set(above).add(ast)
+  const isJsonToo = (inner: SchemaAST.AST) => isJson(inner, SchemaAST.isOptional(inner), inside)
+  if (SchemaAST.isSuspend(ast)) return isJson(ast.thunk(), isOptional, inside)
+  if (SchemaAST.isUnion(ast)) return ast.types.every((type) => isJson(type, isOptional, inside))
+  if (SchemaAST.isArrays(ast)) return [...ast.elements, ...ast.rest].every(isJsonToo)
+  if (SchemaAST.isObjects(ast)) {
+    return [...ast.propertySignatures, ...ast.indexSignatures].every(({ type }) => isJsonToo(type))
+  }
+  return ast._tag === "Undefined" ? isOptional : !beyondJson.has(ast._tag)
+}
+
+const beyondJson: ReadonlySet<SchemaAST.AST["_tag"]> = new Set([
+  "Declaration",
+  "Void",
+  "BigInt",
+  "Symbol",
+  "UniqueSymbol"
+])
+
 /**
  * Arguments as they were meant, at every depth: without nulls of optional fields, and with numbers, booleans, lists and objects
- * instead of the texts that some models write.
+ * instead of the texts that some models write, and the other way round.
  */
 const meant = (ast: SchemaAST.AST, value: unknown): unknown => {
   if (SchemaAST.isSuspend(ast)) return meant(ast.thunk(), value)
   if (SchemaAST.isUnion(ast)) {
     const member = ast.types.find((type) => fits(type, value))
     if (member !== undefined) return meant(member, value)
-    return typeof value === "string" ? (ast.types.map((type) => read(type, value)).find(isNoText) ?? value) : value
+    if (typeof value !== "string" && typeof value !== "number") return value
+    return ast.types.map((type) => meant(type, value)).find((read) => read !== value) ?? value
   }
   if (typeof value === "string") return read(ast, value)
+  if (typeof value === "number") return isText(ast) && isExact(value) ? String(value) : value
   if (Array.isArray(value)) {
     if (!SchemaAST.isArrays(ast)) return value
     return value.map((item, at) => {
@@ -72,8 +98,10 @@ const members = (ast: SchemaAST.Objects, value: { readonly [name: string]: unkno
     Object.entries(value).flatMap(([name, member]): ReadonlyArray<readonly [string, unknown]> => {
       const type = types.get(name) ?? index?.type
       if (type === undefined) return [[name, member]]
-      if (member === null && SchemaAST.isOptional(type) && !takesNull(type)) return []
-      return [[name, meant(type, member)]]
+      const isOptional = SchemaAST.isOptional(type)
+      const given = isOptional && isNothing(member) && !takes(type, member) ? null : member
+      if (given === null && isOptional && !takes(type, null)) return []
+      return [[name, meant(type, given)]]
     })
   )
 }
@@ -89,17 +117,25 @@ const read = (ast: SchemaAST.AST, text: string): unknown => {
   return SchemaAST.isLiteral(ast) && String(ast.literal) === text ? ast.literal : text
 }
 
-const isNoText = (value: unknown): boolean => typeof value !== "string"
+const isText = (ast: SchemaAST.AST): boolean =>
+  SchemaAST.isString(ast) || (SchemaAST.isLiteral(ast) && typeof ast.literal === "string")
 
-/** Whether a value matches a schema by its field names and literals. */
+/** Whether a number still has the digits that the model wrote: not those of a long order number. */
+const isExact = (value: number): boolean => Number.isSafeInteger(value) || !Number.isInteger(value)
+
+/** Whether a value is a text that some models write instead of null. */
+const isNothing = (value: unknown): boolean => typeof value === "string" && /^(?:null)?$/i.test(value.trim())
+
+/** Whether a value matches a schema by its kind, its field names and its literals. */
 const fits = (ast: SchemaAST.AST, value: unknown): boolean => {
   if (SchemaAST.isSuspend(ast)) return fits(ast.thunk(), value)
   if (SchemaAST.isUnion(ast)) return ast.types.some((type) => fits(type, value))
   if (SchemaAST.isLiteral(ast)) return ast.literal === value
-  if (ast._tag === "Unknown" || ast._tag === "Any") return true
-  if (SchemaAST.isString(ast)) return typeof value === "string"
+  if (SchemaAST.isNumber(ast)) return typeof value === "number"
+  if (SchemaAST.isBoolean(ast)) return typeof value === "boolean"
   if (SchemaAST.isArrays(ast)) return Array.isArray(value)
-  if (!SchemaAST.isObjects(ast) || !Predicate.isReadonlyObject(value) || Array.isArray(value)) return false
+  if (!SchemaAST.isObjects(ast)) return takes(ast, value)
+  if (!Predicate.isReadonlyObject(value) || Array.isArray(value)) return false
   const types = new Map(ast.propertySignatures.map(({ name, type }) => [name as string, type]))
   return Object.entries(value).every(([name, member]) => {
     const type = types.get(name)
@@ -108,8 +144,21 @@ const fits = (ast: SchemaAST.AST, value: unknown): boolean => {
   })
 }
 
-const takesNull = (ast: SchemaAST.AST): boolean =>
-  ast._tag === "Null" ||
-  ast._tag === "Unknown" ||
-  ast._tag === "Any" ||
-  (SchemaAST.isUnion(ast) && ast.types.some(takesNull))
+/** Whether a schema takes null, or a text, as it is. */
+const takes = (ast: SchemaAST.AST, value: unknown): boolean => {
+  switch (ast._tag) {
+    case "Null":
+      return value === null
+    case "String":
+    case "TemplateLiteral":
+      return typeof value === "string"
+    case "Literal":
+      return ast.literal === value
+    case "Union":
+      return ast.types.some((type) => takes(type, value))
+    case "Suspend":
+      return takes(ast.thunk(), value)
+    default:
+      return ast._tag === "Unknown" || ast._tag === "Any"
+  }
+}

@@ -14,6 +14,9 @@ export class ToolFailure extends Data.TaggedError("ToolFailure")<{ readonly desc
 /** Longest description of a failure. */
 const limit = 1000
 
+/** Fields that are described first. Those that begin with `~` are Effect's own marks. */
+const named: ReadonlySet<string> = new Set(["_tag", "name", "message"])
+
 /** The failure a tool ended with. A tool that interrupts itself while its turn continues has failed, too. */
 export const fromCause = (cause: Cause.Cause<unknown>): ToolFailure =>
   new ToolFailure({
@@ -22,12 +25,12 @@ export const fromCause = (cause: Cause.Cause<unknown>): ToolFailure =>
 
 const describe = (error: unknown): string => {
   if (typeof error === "string") return cut(error)
-  if (typeof error === "function") return "unknown error"
-  if (typeof error !== "object" || error === null) return String(error)
+  if (typeof error === "function" || error === undefined || error === null) return "unknown error"
+  if (typeof error !== "object") return String(error)
   const { message } = error as { readonly message?: unknown }
   if (typeof message === "string" && message !== "") return cut(message)
   const name = Predicate.hasProperty(error, "_tag") ? String(error._tag) : error instanceof Error ? error.name : ""
-  const fields = Object.entries(error).filter(([key]) => key !== "_tag" && key !== "name" && key !== "message")
+  const fields = Object.entries(error).filter(([key]) => !key.startsWith("~") && !named.has(key))
   const told = fields.length === 0 ? "" : ResultText.bounded(Object.fromEntries(fields), limit).text
   return [name, told].filter((part) => part !== "").join(" ") || "unknown error"
 }

@@ -28,7 +28,8 @@ describe("an object being written", () => {
       /[^\x20-\x7e]/g,
       (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`
     ),
-    "in a fence": `\`\`\`json\n${JSON.stringify(whole)}\n\`\`\``
+    "in a fence": `\`\`\`json\n${JSON.stringify(whole)}\n\`\`\``,
+    "with more behind it": `${JSON.stringify(whole)}\n${JSON.stringify(whole)} I hope {this} helps.`
   }
   for (const [kind, text] of Object.entries(texts)) {
     it(`yields the words of its field wherever its text is cut: ${kind}`, () => {
@@ -52,6 +53,11 @@ describe("an object being written", () => {
 
   it("speaks only text", () => {
     for (const value of ["null", "5", '["a"]', '{"say":"b"}']) assert.strictEqual(read(`{"say":${value}}`).speech, "")
+  })
+
+  it("reads a text with line breaks in it", () => {
+    const { speech, value } = read('{"say":"One,\ntwo.",\n"n":1}', 4)
+    assert.deepStrictEqual([speech, value], ["One,\ntwo.", { say: "One, two.", n: 1 }])
   })
 
   it("has no value if it breaks off or is something else", () => {

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Result, Schema } from "effect"
+import { Effect, Redacted, Result, Schema, SchemaGetter } from "effect"
 import * as Parameters from "../../../src/tool/internal/parameters.ts"
 
 const book = Schema.Struct({
@@ -72,6 +72,79 @@ describe("parameters", () => {
     for (const ids of ["1, 2", "{}", "[1", "null", ""]) {
       assert.match(String(read({ ids }, schema)), /invalid arguments: .*ids/)
     }
+  })
+
+  it("reads a number as the text it stands for, if it has all its digits", () => {
+    const schema = Schema.Struct({
+      order: Schema.String,
+      zips: Schema.optional(Schema.Array(Schema.String)),
+      size: Schema.optionalKey(Schema.Literals(["1", "2"])),
+      either: Schema.optionalKey(Schema.Union([Schema.String, Schema.Int]))
+    })
+    assert.deepStrictEqual(read({ order: 4711, zips: [10115, "01067"], size: 2, either: 5 }, schema), {
+      order: "4711",
+      zips: ["10115", "01067"],
+      size: "2",
+      either: 5
+    })
+    assert.match(String(read({ order: 1e20 }, schema)), /Expected string at \["order"\]/)
+    assert.match(String(read({ order: true }, schema)), /Expected string at \["order"\]/)
+  })
+
+  it("reads an empty text and the word null as absent if the parameter is optional and no text", () => {
+    const schema = Schema.Struct({
+      n: Schema.optional(Schema.Number),
+      kind: Schema.optional(Schema.Literals(["a", "b"])),
+      many: Schema.optionalKey(Schema.Array(Schema.String)),
+      either: Schema.optional(Schema.Union([Schema.Boolean, Schema.Int])),
+      maybe: Schema.optional(Schema.NullOr(Schema.Int)),
+      text: Schema.optional(Schema.String)
+    })
+    const nothing = { n: "null", kind: "", many: "", either: " ", maybe: "null", text: "" }
+    assert.deepStrictEqual(read(nothing, schema), { maybe: null, text: "" })
+    assert.deepStrictEqual(read({ either: "true" }, schema), { either: true })
+    assert.deepStrictEqual(read({ either: "7" }, schema), { either: 7 })
+    assert.match(String(read({ n: "" }, Schema.Struct({ n: Schema.Number }))), /Expected number at \["n"\]/)
+  })
+
+  it("reads what JSON does not have in the form that the model is shown", () => {
+    const schema = Schema.Struct({
+      day: Schema.Date,
+      secret: Schema.Redacted(Schema.String),
+      counts: Schema.ReadonlyMap(Schema.String, Schema.Int),
+      tags: Schema.optional(Schema.ReadonlySet(Schema.String)),
+      maybe: Schema.UndefinedOr(Schema.String),
+      note: Schema.optional(Schema.String)
+    })
+    const given = { day: "2026-01-02", secret: "x", counts: [["a", 1]], maybe: null, note: null }
+    assert.deepStrictEqual(read(given, schema), {
+      day: new Date("2026-01-02"),
+      secret: Redacted.make("x"),
+      counts: new Map([["a", 1]]),
+      maybe: undefined
+    })
+    assert.match(String(read({ ...given, day: "soon" }, schema)), /invalid arguments: .*"day"/)
+    interface Tree {
+      readonly kids: ReadonlyArray<Tree>
+    }
+    const tree: Schema.Codec<Tree> = Schema.Struct({
+      kids: Schema.Array(Schema.suspend((): Schema.Codec<Tree> => tree))
+    })
+    assert.deepStrictEqual(read({ kids: '[{"kids":[]}]' }, tree), { kids: [{ kids: [] }] })
+  })
+
+  it("fails if the schema throws, or takes its time", () => {
+    const throws = Schema.makeFilter<string>(() => {
+      throw new Error("a bug")
+    })
+    const asked = Schema.String.pipe(
+      Schema.decodeTo(Schema.String, {
+        decode: SchemaGetter.transformEffect((text: string) => Effect.delay(Effect.succeed(text), 1)),
+        encode: SchemaGetter.passthrough()
+      })
+    )
+    assert.strictEqual(read({ a: "x" }, Schema.Struct({ a: Schema.String.check(throws) })), "invalid arguments: a bug")
+    assert.match(String(read({ a: "x" }, Schema.Struct({ a: asked }))), /invalid arguments: .*asynchronous/)
   })
 
   it("keeps null if the parameter accepts it, and rejects it if the parameter is required", () => {

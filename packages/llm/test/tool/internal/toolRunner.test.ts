@@ -4,7 +4,7 @@ import * as Expect from "@antiphon/core/testing/Expect"
 import * as Rules from "@antiphon/core/testing/Rules"
 import * as TestCall from "@antiphon/core/testing/TestCall"
 import { assert, describe } from "@effect/vitest"
-import { Effect, Schema, Stream } from "effect"
+import { Cause, Effect, Schema, Stream } from "effect"
 import * as LlmAgent from "../../../src/agent/LlmAgent.ts"
 import * as ScriptedModel from "../../../src/testing/ScriptedModel.ts"
 import * as VoiceTool from "../../../src/tool/VoiceTool.ts"
@@ -176,7 +176,9 @@ describe("toolRunner", () => {
     ["a plain object", () => Effect.fail({ code: 7 }), 'error: {"code": 7}'],
     ["an object with a message", () => Effect.fail({ message: "no stock" }), "error: no stock"],
     ["an interruption of its own", () => Effect.interrupt, "error: the tool was interrupted"],
-    ["a promise that is rejected", () => Promise.reject(new Error("offline")), "error: offline"]
+    ["an error of Effect's", () => Effect.fail(new Cause.NoSuchElementError()), "error: NoSuchElementError"],
+    ["a promise that is rejected", () => Promise.reject(new Error("offline")), "error: offline"],
+    ["a promise that is rejected with nothing", () => Promise.reject(), "error: unknown error"]
   ] as const) {
     test(`reports a failure with ${what}`, function* () {
       const tool = VoiceTool.loopback("t", {}, handler as () => Effect.Effect<unknown, unknown>)
@@ -188,6 +190,8 @@ describe("toolRunner", () => {
 
   for (const [what, handled] of [
     ["a promise", Promise.resolve("v")],
+    ["a promise of a stream", Promise.resolve(Stream.make("v"))],
+    ["a promise of an effect", Promise.resolve(Effect.succeed("v"))],
     ["a plain value", "v"],
     [
       "an async generator",

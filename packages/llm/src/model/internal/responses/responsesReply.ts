@@ -19,7 +19,9 @@ import * as WireJson from "../provider/wireJson.ts"
 interface Event {
   readonly type?: string
   readonly delta?: string
+  readonly arguments?: string
   readonly item_id?: string
+  readonly output_index?: number
   readonly item?: Item
   readonly response?: Whole
   readonly annotation?: { readonly type?: string; readonly url?: string; readonly title?: string }
@@ -36,6 +38,7 @@ interface Item {
   readonly name?: string
   readonly arguments?: string
   readonly encrypted_content?: string | null
+  readonly content?: ReadonlyArray<{ readonly text?: string; readonly refusal?: string }>
 }
 
 interface Whole {
@@ -62,13 +65,18 @@ export const make = (options: { readonly toolName?: ((name: string) => string) |
 interface OpenCall {
   readonly id: string
   readonly name: string
+  readonly item: string | undefined
+  readonly index: number | undefined
   text: string
+  /** Whether the text is known to be complete. */
+  whole: boolean
 }
 
 class ResponsesReply implements Reply {
   readonly #writer: PartWriter
-  /** Calls by the id of their item. */
-  readonly #open = new Map<string, OpenCall>()
+  readonly #open = new Set<OpenCall>()
+  /** Whether the message being written has had any text. */
+  #wrote = false
   #thought: Response.ProviderMetadata | undefined
   #calls = false
   #isDone = false
@@ -100,6 +108,7 @@ class ResponsesReply implements Reply {
         return undefined
       case "response.output_text.delta":
       case "response.refusal.delta":
+        this.#wrote = true
         this.#writer.text(event.delta ?? "")
         return undefined
       case "response.reasoning_summary_text.delta":
@@ -110,13 +119,14 @@ class ResponsesReply implements Reply {
         if (event.annotation?.type === "url_citation") this.#writer.source(event.annotation.url, event.annotation.title)
         return undefined
       case "response.output_item.added":
-        if (event.item?.type === "function_call") this.#begin(event.item)
+        if (event.item?.type === "function_call") this.#begin(event.item, event.output_index)
         return undefined
       case "response.function_call_arguments.delta":
-        this.#grow(event.item_id ?? "", event.delta ?? "")
+      case "response.function_call_arguments.done":
+        this.#grow(event)
         return undefined
       case "response.output_item.done":
-        this.#complete(event.item ?? {})
+        this.#complete(event.item ?? {}, event.output_index)
         return undefined
       case "response.completed":
         return this.#finish(event.response, undefined)
@@ -140,22 +150,36 @@ class ResponsesReply implements Reply {
     })
   }
 
-  #begin({ call_id: id, id: item, name }: Item): void {
+  #begin({ call_id: id, id: item, name }: Item, index: number | undefined): void {
     if (id === undefined || name === undefined) return
-    this.#open.set(item ?? id, { id, name, text: "" })
+    this.#open.add({ id, name, item, index, text: "", whole: false })
     this.#writer.callStart(id, name)
   }
 
-  #grow(item: string, delta: string): void {
-    const call = this.#open.get(item)
+  #grow({ arguments: whole, delta = "", item_id: item, output_index: index }: Event): void {
+    const call = this.#find(undefined, item, index)
     if (call === undefined) return
-    call.text += delta
+    call.whole = whole !== undefined
+    call.text = whole ?? call.text + delta
     this.#writer.callDelta(call.id, delta)
   }
 
-  #complete(item: Item): void {
+  /** Finds a call by its ids, or else by its place: some servers give an item another id in each event, or none. */
+  #find(id: string | undefined, item: string | undefined, index: number | undefined): OpenCall | undefined {
+    const open = [...this.#open]
+    return (
+      open.find((call) => call.id === id) ??
+      open.find((call) => item !== undefined && call.item === item) ??
+      open.find((call) => id === undefined && index !== undefined && call.index === index)
+    )
+  }
+
+  #complete(item: Item, index: number | undefined): void {
     switch (item.type) {
       case "message":
+        // A server that streams no text has it here.
+        if (!this.#wrote) for (const { refusal, text } of item.content ?? []) this.#writer.text(text ?? refusal ?? "")
+        this.#wrote = false
         return this.#writer.close()
       case "reasoning": {
         const { encrypted_content: encryptedContent, id: itemId } = item
@@ -167,15 +191,19 @@ class ResponsesReply implements Reply {
         return
       }
       case "function_call": {
-        const call = this.#open.get(item.id ?? "")
+        const call = this.#find(item.call_id, item.id, index)
         const id = item.call_id ?? call?.id
         const name = item.name ?? call?.name
         if (id === undefined || name === undefined || item.status === "incomplete") return
-        this.#open.delete(item.id ?? "")
-        this.#calls = true
-        this.#writer.call(id, name, CallAssembly.parseArguments(item.arguments ?? call?.text ?? ""))
+        if (call !== undefined) this.#open.delete(call)
+        this.#called(id, name, CallAssembly.parseArguments(item.arguments ?? call?.text ?? ""))
       }
     }
+  }
+
+  #called(id: string, name: string, params: unknown): void {
+    this.#calls = true
+    this.#writer.call(id, name, params)
   }
 
   #finish(response: Whole | undefined, incomplete: string | undefined): AiErrors.Failure | undefined {
@@ -183,7 +211,9 @@ class ResponsesReply implements Reply {
     this.#isDone = true
     if (incomplete === "content_filter" && !this.#writer.begun) return AiErrors.withheld()
     // A call that was cut off must not run with default arguments.
-    for (const { id, name, text } of this.#open.values()) this.#writer.call(id, name, BadArguments.make(text))
+    for (const { id, name, text, whole } of this.#open) {
+      this.#called(id, name, whole ? CallAssembly.parseArguments(text) : BadArguments.make(text))
+    }
     this.#open.clear()
     this.#writer.finish(reasonOf(incomplete, this.#calls), usageOf(response?.usage ?? undefined))
     return undefined

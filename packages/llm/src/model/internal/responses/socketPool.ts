@@ -171,10 +171,9 @@ export const make = (options: Options): Effect.Effect<Pool, never, Scope.Scope> 
       })
       const refusal = refusalIn(answer.first)
       if (refusal === undefined) return new Response(answer.body, { headers: { "content-type": "text/event-stream" } })
-      // This event ends the response, and the connection is free again.
+      // This event ends the response, and the connection is free again, unless another request has taken it already.
       if (rest !== undefined && refusal.code === "previous_response_not_found") {
-        free.delete(entry)
-        return over(entry, undefined, body, signal)
+        return over(free.delete(entry) ? entry : await openOne(signal), undefined, body, signal)
       }
       if (refusal.code === "websocket_connection_limit_reached") {
         drop(entry)
