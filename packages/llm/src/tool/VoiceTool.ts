@@ -73,7 +73,10 @@ export type Interruption = "cancel" | "finish" | "uninterruptible"
 export interface Options {
   /** Tells the model what the tool is for and when to use it. */
   readonly description?: string | undefined
-  /** Longest run, after which the model reads that the tool timed out. 30 seconds; 5 minutes in the background. */
+  /**
+   * Longest run, after which the model reads that the tool timed out. 30 seconds; 5 minutes in the background. For a handoff, the
+   * longest wait for the other agent to be made.
+   */
   readonly timeout?: Duration.Input | undefined
   /** `cancel` by default, and `finish` for a tool that finishes after the hang-up. */
   readonly interruption?: Interruption | undefined

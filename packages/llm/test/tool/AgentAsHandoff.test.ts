@@ -469,6 +469,82 @@ describe("AgentAsHandoff", () => {
     assert.lengthOf(metrics, 10)
   })
 
+  test("ends agents that pass the caller between them in one turn", function* () {
+    const there: VoiceTool.VoiceTool<LanguageModel.LanguageModel> = AgentAsHandoff.make(
+      LlmAgent.make(() => ({ systemPrompt: "there", tools: [back] })),
+      { name: "go" }
+    )
+    const back: typeof there = AgentAsHandoff.make(
+      LlmAgent.make(() => ({ systemPrompt: "here", tools: [there] })),
+      { name: "go" }
+    )
+    const on = (id: number) => ScriptedModel.toolCall("go", {}, { id: `h${id}` })
+    const model = ScriptedModel.make([
+      ...Array.from({ length: 11 }, (_, id) => on(id)),
+      ScriptedModel.text("Let me help you myself."),
+      on(11),
+      ScriptedModel.text("Hello again.")
+    ])
+    const call = yield* playing(model, { systemPrompt: "here", tools: [there] })
+    yield* call.say("help")
+    assert.deepStrictEqual(
+      call.sent().filter((line) => !/^go\(h\d\)/.test(line)),
+      [
+        "go(h10)",
+        'go(h10) = "error: too many handoffs in a turn; answer the caller yourself"',
+        "Let",
+        " me",
+        " help",
+        " you",
+        " myself."
+      ]
+    )
+    yield* call.say("really?")
+    assert.deepStrictEqual(call.sent().slice(-2), [" again.", 'go(h11) = "success"'])
+  })
+
+  test("hands over once in a reply", function* () {
+    const other = noting({ CallStarted: () => Stream.make(Event.sendText("Other.")) })
+    const call = yield* playing(
+      ScriptedModel.make([
+        [ScriptedModel.toolCall("go", {}, { id: "h1" }), ScriptedModel.toolCall("go", {}, { id: "h2" })]
+      ]),
+      { tools: [AgentAsHandoff.make(other.factory, { name: "go" })] }
+    )
+    yield* call.say("help")
+    assert.deepStrictEqual(call.sent(), [
+      "go(h1)",
+      "Other.",
+      'go(h1) = "success"',
+      "go(h2)",
+      'go(h2) = "error: another agent has the call already"'
+    ])
+  })
+
+  test("gives up on an agent that is never made, and on one that must not be", function* () {
+    const names: Array<string> = []
+    const before = Layer.succeed(VoiceTool.Before, (name) =>
+      name === "barred" ? Effect.fail("not now") : Effect.sync(() => names.push(name))
+    )
+    const tool = (name: string) => VoiceTool.handoff(name, {}, (): Effect.Effect<Agent.Agent> => Effect.never)
+    const model = ScriptedModel.make([
+      handsOff("never"),
+      ScriptedModel.toolCall("barred", {}, { id: "h2" }),
+      ScriptedModel.text("Sorry.")
+    ])
+    const layer = Layer.merge(model.layer, before) as typeof model.layer
+    const call = yield* playing({ ...model, layer }, { tools: [tool("never"), tool("barred")] })
+    yield* call.say("help")
+    yield* pass("30 seconds")
+    assert.deepStrictEqual(call.sent().slice(0, -1), [
+      "never(h1)",
+      'never(h1) = "error: timed out after 30s"',
+      "barred(h2)",
+      'barred(h2) = "error: not now"'
+    ])
+    assert.deepStrictEqual(names, ["never"])
+  })
+
   test("gives an agent provided by a Layer the way back", function* () {
     class Billing extends Agent.Service<Billing>()("app/Billing") {}
     const model = ScriptedModel.make([

@@ -8,3 +8,6 @@ export type Before = (name: string) => Effect.Effect<void, unknown>
 export const Current = Context.Reference<Before>("@antiphon/llm/tool/VoiceTool/Before", {
   defaultValue: () => () => Effect.void
 })
+
+/** Runs before the tool of this name. */
+export const run = (name: string): Effect.Effect<void, unknown> => Effect.flatMap(Current, (before) => before(name))

@@ -9,6 +9,7 @@ import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Backlog from "./backlog.ts"
 import type { Background } from "./background.ts"
+import * as BeforeTool from "./beforeTool.ts"
 import * as Job from "./job.ts"
 import * as Lead from "./lead.ts"
 import * as Outcomes from "./outcomes.ts"
@@ -16,13 +17,17 @@ import * as Seam from "./seam.ts"
 import * as ToolFailure from "./toolFailure.ts"
 import * as ToolTrace from "./toolTrace.ts"
 
-/** Makes the other agent and lets it greet. It has the call from then on, unless it hands it back or fails. */
+/**
+ * Makes the other agent, within the tool's timeout, and lets it greet. It has the call from then on, unless it hands it back or
+ * fails. An agent that no longer has the call cannot hand it over.
+ */
 export const start = <R>(
   { backlog, scope, style }: Background,
-  { lead }: Lead.Place,
+  place: Lead.Place,
   nextId: EventId.EventId,
   job: Job.Job<R>
 ): Job.Running<R> => {
+  const { lead } = place
   const { outcome, params, round, tool, turn } = job
   const event: Event.Input = { _tag: "AgentHandedOff", eventId: nextId() }
   const link = Lead.link(lead)
@@ -31,7 +36,16 @@ export const start = <R>(
     job.given.push(...outputs)
     return Stream.fromIterable(outputs)
   }
-  const made = tool.target!(params, { turn, toolCallId: outcome.call.id, giveBack }).pipe(
+  let timedOut = false
+  const target = Effect.suspend(() => tool.target!(params, { turn, toolCallId: outcome.call.id, giveBack }))
+  const made = Effect.andThen(BeforeTool.run(tool.name), target).pipe(
+    Effect.timeoutOrElse({
+      duration: tool.timeout,
+      orElse: () => {
+        timedOut = true
+        return Effect.fail(Job.timeUp(tool))
+      }
+    }),
     Effect.provideService(Scope.Scope, scope),
     Effect.provideService(Backlog.Shared, style === "antiphon" ? backlog : undefined),
     Effect.provideService(Lead.Given, { lead, self: link })
@@ -39,6 +53,9 @@ export const start = <R>(
   const takingOver = Stream.unwrap(
     Effect.gen(function* () {
       yield* Job.mayRun(job)
+      if (style === "antiphon" && !Lead.has(place)) return yield* Effect.fail("another agent has the call already")
+      if (!Lead.count(lead, turn.id))
+        return yield* Effect.fail("too many handoffs in a turn; answer the caller yourself")
       const agent = Lead.bind(yield* made, yield* Effect.context<R>())
       link.agent = agent
       Lead.take(lead, link)
@@ -51,7 +68,7 @@ export const start = <R>(
       return Stream.concat(greeting, end)
     })
   )
-  const stream = ToolTrace.traced(job, () => undefined, takingOver).pipe(
+  const stream = ToolTrace.traced(job, () => (timedOut ? "timed_out" : undefined), takingOver).pipe(
     Stream.catchCause((cause) => {
       Lead.giveBack(lead, link)
       // No other agent is there to answer. Line leaves the caller without an answer here.

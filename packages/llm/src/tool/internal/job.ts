@@ -66,6 +66,10 @@ export const make = <R>(given: Pick<Job<R>, "tool" | "params" | "turn" | "round"
 export const mayRun = <R>({ tool, turn }: Pick<Job<R>, "tool" | "turn">): Effect.Effect<void> =>
   tool.safe ? Effect.void : turn.committed
 
+/** The tool has taken too long. */
+export const timeUp = ({ timeout }: Pick<VoiceTool<never>, "timeout">): Error =>
+  new Error(`timed out after ${Duration.format(timeout)}`)
+
 /** The outputs to record for a job that is abandoned now. */
 export const leave = <R>({ given, outcome }: Job<R>): Outcomes.Outputs => [...given, ...Outcomes.cancelled(outcome)]
 
@@ -83,7 +87,7 @@ export const batches = <R>(job: Job<R>, onResult: () => void): Stream.Stream<Bat
     job.failure = ToolFailure.fromCause(cause)
     return Stream.succeed(give(Outcomes.failed(outcome, job.failure)))
   })
-  const run = Stream.fromEffectDrain(Effect.flatMap(BeforeTool.Current, (before) => before(tool.name))).pipe(
+  const run = Stream.fromEffectDrain(BeforeTool.run(tool.name)).pipe(
     Stream.concat(tool.run(params, { turn, toolCallId: outcome.call.id }))
   )
   const running = run.pipe(
@@ -105,7 +109,7 @@ export const batches = <R>(job: Job<R>, onResult: () => void): Stream.Stream<Bat
         Effect.sleep(tool.timeout),
         Effect.suspend(() => {
           timedOut = true
-          return Effect.fail(new Error(`timed out after ${Duration.format(tool.timeout)}`))
+          return Effect.fail(timeUp(tool))
         })
       )
     ),

@@ -27,6 +27,8 @@ export interface Link {
 export interface Lead {
   /** Which agent has the call. Undefined while the first one does. */
   current: Link | undefined
+  /** The handoffs of the latest turn that had any. */
+  handoffs: { readonly turn: number; readonly count: number }
 }
 
 /** An agent's place in the call: the chain, and its own link. */
@@ -41,7 +43,20 @@ export const Given = Context.Reference<Place | undefined>("@antiphon/llm/tool/in
 })
 
 /** The place of a call's first agent. */
-export const first = (): Place => ({ lead: { current: undefined }, self: undefined })
+export const first = (): Place => ({
+  lead: { current: undefined, handoffs: { turn: 0, count: 0 } },
+  self: undefined
+})
+
+/** Most handoffs in a turn. Agents that go on passing a caller between them would do so without end. */
+export const mostHandoffs = 10
+
+/** Counts a handoff. Returns whether the turn may have it. */
+export const count = (lead: Lead, turn: number): boolean => {
+  const count = lead.handoffs.turn === turn ? lead.handoffs.count + 1 : 1
+  lead.handoffs = { turn, count }
+  return count <= mostHandoffs
+}
 
 /** Whether an agent has the call. */
 export const has = ({ lead, self }: Place): boolean => lead.current === self
