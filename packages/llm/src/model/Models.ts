@@ -151,7 +151,7 @@ const single = (name: string, { api, ...options }: Options): Layer.Layer<Provide
       const sockets = provider === "openai" && options.transport === "websocket" ? "responses" : undefined
       switch (api ?? sockets ?? apiOf({ provider, model }, options.baseUrl ?? variable)) {
         case "responses":
-          return OpenAiResponses.layer({ ...options, model })
+          return OpenAiResponses.layer({ ...options, model, preset })
         case "gemini":
           return Gemini.layer({ ...options, model })
         default:
@@ -183,7 +183,8 @@ const apiOf = ({ model, provider }: Name, address: string | undefined): Api => {
   if (provider === "vertex_ai") return ClaudeModels.isClaude(model) ? "messages" : "gemini"
   if (provider === "gemini") return address === undefined ? "gemini" : "chat"
   const isOwn = address === undefined || (URL.canParse(address) && OpenAiPresets.isOpenAi(address))
-  return provider === "openai" && isOwn && OpenAiModels.prefersResponses(model) ? "responses" : "chat"
+  if (provider === "openai" && isOwn && OpenAiModels.prefersResponses(model)) return "responses"
+  return provider === "azure" && OpenAiModels.needsResponses(model) ? "responses" : "chat"
 }
 
 /** A description of what would be sent to a model, and why. */

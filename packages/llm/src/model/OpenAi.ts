@@ -12,7 +12,8 @@ import * as OpenAiStructuredOutput from "effect/ai/OpenAiStructuredOutput"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Connections from "./internal/provider/connections.ts"
-import * as ModelError from "./internal/provider/modelError.ts"
+import type * as ModelError from "./internal/provider/modelError.ts"
+import * as OpenAiPlace from "./internal/openAi/openAiPlace.ts"
 import * as OpenAiPresets from "./internal/openAi/openAiPresets.ts"
 import * as OpenAiReply from "./internal/openAi/openAiReply.ts"
 import * as OpenAiRequest from "./internal/openAi/openAiRequest.ts"
@@ -41,14 +42,7 @@ export const layer = (
   Layer.effectContext(
     Effect.gen(function* () {
       const chosen = options.preset ?? OpenAiPresets.standard
-      const elsewhere = options.baseUrl ?? (yield* ModelError.firstSet(chosen.baseUrlVariables))
-      const baseUrl = yield* addressOf(chosen, elsewhere)
-      const apiKey = yield* ModelError.keyOf({
-        provider: chosen.name,
-        given: options.apiKey,
-        variables: chosen.keyVariables,
-        optional: chosen.keyless === true || (elsewhere !== undefined && chosen.baseUrl !== undefined)
-      })
+      const { apiKey, baseUrl } = yield* OpenAiPlace.of(chosen, options)
       const preset = OpenAiPresets.at(chosen, baseUrl)
       const accepted = OpenAiRequest.acceptanceOf(preset, options.model, false)
       const connections = yield* Connections.make()
@@ -92,20 +86,3 @@ export const layer = (
       })
     })
   )
-
-const addressOf = (preset: Preset, elsewhere: string | undefined): Effect.Effect<string, ModelError.ModelError> => {
-  const url = elsewhere ?? preset.baseUrl
-  if (url === undefined) {
-    return Effect.fail(
-      new ModelError.ModelError({
-        reason: "MissingAddress",
-        provider: preset.name,
-        description: `${preset.name} needs an address: set ${preset.baseUrlVariables.join(" or ")}, or give the layer a baseUrl`
-      })
-    )
-  }
-  return Effect.map(ModelError.checkAddress(preset.name, url), (checked) =>
-    // Azure gives out the address of the resource; chat completions are below it.
-    preset.name === "azure" && new URL(checked).pathname === "/" ? `${checked}/openai/v1` : checked
-  )
-}

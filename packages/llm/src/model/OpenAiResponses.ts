@@ -11,9 +11,10 @@ import type * as Model from "effect/ai/Model"
 import * as OpenAiStructuredOutput from "effect/ai/OpenAiStructuredOutput"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as OpenAiPlace from "./internal/openAi/openAiPlace.ts"
 import * as OpenAiPresets from "./internal/openAi/openAiPresets.ts"
 import * as Connections from "./internal/provider/connections.ts"
-import * as ModelError from "./internal/provider/modelError.ts"
+import type * as ModelError from "./internal/provider/modelError.ts"
 import * as ProviderModel from "./internal/provider/providerModel.ts"
 import * as SdkPost from "./internal/provider/sdkPost.ts"
 import * as ResponsesReply from "./internal/responses/responsesReply.ts"
@@ -24,6 +25,8 @@ import * as ToolNames from "./internal/rules/toolNames.ts"
 
 /** Which model, and where. */
 export interface Options extends ProviderModel.Options {
+  /** OpenAI by default; `Models.presets` has others that offer the same API, such as Azure. */
+  readonly preset?: OpenAiPresets.Preset | undefined
   /**
    * `websocket` keeps one connection for each conversation, and sends only what is new in it; whatever goes wrong with that, the
    * request goes over HTTP. `http` by default.
@@ -37,15 +40,8 @@ export const layer = (
 ): Layer.Layer<LanguageModel.LanguageModel | Model.ProviderName | Model.ModelName, ModelError.ModelError> =>
   Layer.effectContext(
     Effect.gen(function* () {
-      const { baseUrl: own, baseUrlVariables, keyVariables, name } = OpenAiPresets.standard
-      const elsewhere = options.baseUrl ?? (yield* ModelError.firstSet(baseUrlVariables))
-      const baseUrl = yield* ModelError.checkAddress(name, elsewhere ?? own!)
-      const apiKey = yield* ModelError.keyOf({
-        provider: name,
-        given: options.apiKey,
-        variables: keyVariables,
-        optional: elsewhere !== undefined
-      })
+      const { name } = options.preset ?? OpenAiPresets.standard
+      const { apiKey, baseUrl } = yield* OpenAiPlace.of(options.preset ?? OpenAiPresets.standard, options)
       const connections = yield* Connections.make()
       const { default: OpenAI } = yield* Effect.promise(() => import("openai"))
       const client = new OpenAI({

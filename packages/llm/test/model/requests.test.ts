@@ -25,6 +25,10 @@ const models: ReadonlyArray<readonly [provider: string, model: string]> = [
     "gpt-5.5",
     "gpt-5.6-luna",
     "gpt-6-sol",
+    "gpt-6-luna",
+    "gpt-6-astra",
+    "gpt-6.1-sol",
+    "gpt-6.1-terra",
     "o3",
     "o4-mini"
   ].flatMap((model) => [
@@ -39,6 +43,9 @@ const models: ReadonlyArray<readonly [provider: string, model: string]> = [
   ["deepseek", "deepseek-reasoner"],
   ["xai", "grok-4"],
   ["xai", "grok-4.3"],
+  ["xai", "grok-4.7"],
+  ["xai", "grok-latest"],
+  ["xai", "grok-4.20-0309-reasoning"],
   ["xai", "grok-4-fast-non-reasoning"],
   ["mistral", "mistral-small-latest"],
   ["mistral", "mistral-large-latest"],
@@ -64,8 +71,18 @@ const models: ReadonlyArray<readonly [provider: string, model: string]> = [
     "claude-fable-5-1",
     "claude-mythos-6"
   ].map((model) => ["anthropic", model] as const),
-  ...["gpt-4.1", "gpt-5.4-mini", "gpt-5-pro", "o3"].map((model) => ["responses", model] as const),
-  ...["gemini-2.0-flash", "gemini-2.5-flash", "gemini-3-flash-preview"].map((model) => ["gemini's own", model] as const)
+  ...["gpt-4.1", "gpt-5.4-mini", "gpt-5-pro", "gpt-6-astra", "gpt-6-luna", "gpt-6.1-sol", "o3"].map(
+    (model) => ["responses", model] as const
+  ),
+  ...[
+    "gemini-2.0-flash",
+    "gemini-2.5-flash",
+    "gemini-3-flash-preview",
+    "gemini-3.1-pro-preview",
+    "gemini-3.5-flash",
+    "gemini-3.7-flash",
+    "gemini-3.8-flash"
+  ].map((model) => ["gemini's own", model] as const)
 ]
 
 type Body = { readonly [key: string]: unknown }

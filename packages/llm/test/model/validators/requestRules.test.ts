@@ -26,6 +26,9 @@ describe("requestRules", () => {
     ["openai", "gpt-5.4", { messages: [user], tools: [tool("t")], reasoning_effort: "none" }, "an effort with tools"],
     ["openai", "gpt-5.6", { messages: [user], tools: [tool("t")] }, "tools without effort none"],
     ["openai", "gpt-5-pro", { messages: [user], reasoning_effort: "low" }, "effort low"],
+    ["openai", "gpt-6-astra", { messages: [user], reasoning_effort: "none" }, "effort none"],
+    ["openai", "gpt-6-luna", { messages: [user], tools: [tool("t")] }, "tools without effort none"],
+    ["xai", "grok-4.7", { messages: [user], reasoning_effort: "none" }, "reasoning_effort"],
     ["ollama", "gemma3", { messages: [{ role: "assistant", content: "Hello" }, user] }, "alternate"],
     ["ollama", "gemma3", { messages: [user, user] }, "alternate"],
     [

@@ -75,6 +75,9 @@ const isFree = (model: string, effort: unknown): boolean =>
   !/-pro|-codex/.test(model) &&
   (effort === "none" || (effort === undefined && !/5\.[5-9]|gpt-6/.test(model)))
 
+/** "Supported values are: 'low', 'medium', 'high', and 'xhigh'." */
+const alwaysThinks = (model: string): boolean => /^gpt-(6-astra|6\.1-sol)/.test(model)
+
 /** Errors of OpenAI's reasoning models in chat completions. */
 const reasoning = (path: string, body: Json): ReadonlyArray<string> => {
   const model = path.replace(/^.*\//, "")
@@ -86,10 +89,10 @@ const reasoning = (path: string, body: Json): ReadonlyArray<string> => {
   const later = /^gpt-(5\.|6)/.test(model)
   for (const field of ["temperature", "top_p"]) if (field in body && !isFree(model, effort)) found.push(field)
   if (effort === "minimal" && (later || model.startsWith("o"))) found.push("effort minimal")
-  if (effort === "none" && !later) found.push("effort none")
+  if (effort === "none" && (!later || alwaysThinks(model))) found.push("effort none")
   if (model.startsWith("gpt-5-pro") && effort !== undefined && effort !== "high") found.push(`effort ${String(effort)}`)
   if (hasTools && /^gpt-5\.[234]/.test(model) && effort !== undefined) found.push("an effort with tools")
-  if (hasTools && /^gpt-(5\.[5-9]|6)/.test(model) && !/-pro|-codex/.test(model) && effort !== "none")
+  if (hasTools && /^gpt-(5\.[5-9]|6-(sol|luna))/.test(model) && !/-pro|-codex/.test(model) && effort !== "none")
     found.push("tools without effort none")
   return found
 }
@@ -145,7 +148,12 @@ const deepSeek = (body: Json): ReadonlyArray<string> =>
 const xai = (model: string, body: Json): ReadonlyArray<string> => {
   if (/non-reasoning/.test(model)) return []
   const fields = ["stop", "presence_penalty", "frequency_penalty"].filter((field) => field in body)
-  return /^grok-4(-0709|-fast)?$/.test(model) && "reasoning_effort" in body ? [...fields, "reasoning_effort"] : fields
+  const effort = body["reasoning_effort"]
+  const takesNone = /^grok-4\.3/.test(model)
+  const takesAny = takesNone || /^grok-(3-mini|4\.[5-9]|latest)/.test(model)
+  return effort === undefined || (takesAny && (takesNone || effort !== "none"))
+    ? fields
+    : [...fields, "reasoning_effort"]
 }
 
 const mistral = (body: Json): ReadonlyArray<string> => {
@@ -242,6 +250,7 @@ export const responses = ({ model }: Asked, body: Json): ReadonlyArray<string> =
   for (const id of open) found.push(`no output of ${String(id)}`)
   if (list(body["tools"]).length > 128) found.push("more than 128 tools")
   const effort = (body["reasoning"] as Json | undefined)?.["effort"]
+  if (effort === "none" && alwaysThinks(model)) found.push("effort none")
   for (const field of ["temperature", "top_p"]) {
     if (isReasoning(model) && field in body && !isFree(model, effort)) found.push(field)
   }
@@ -273,6 +282,8 @@ export const geminiNative = ({ model }: Asked, body: Json): ReadonlyArray<string
     const first = parts.find((part) => part["functionCall"] !== undefined)
     if (/gemini-3/.test(model) && first !== undefined && first["thoughtSignature"] === undefined) say("is unsigned")
   }
+  const thinking = (body["generationConfig"] as Json | undefined)?.["thinkingConfig"] as Json | undefined
+  if (thinking?.["thinkingLevel"] === "minimal" && /-pro|3\.[78]-flash/.test(model)) found.push("level minimal")
   if (calls.length > 0) found.push(`no answers to ${calls.join()}`)
   if (contents.at(-1)?.["role"] === "model") found.push("the model has the last word")
   const declared = list(body["tools"]).flatMap((tool) => list(tool["functionDeclarations"]))

@@ -27,6 +27,7 @@ import * as AiErrors from "./aiErrors.ts"
 import * as DirectModel from "./directModel.ts"
 import * as EncodedStream from "./encodedStream.ts"
 import * as PromptText from "./promptText.ts"
+import { Refusals } from "./refusals.ts"
 import * as ReplyContent from "./replyContent.ts"
 import * as ReplyStream from "./replyStream.ts"
 
@@ -67,6 +68,7 @@ export interface Provider<Body> {
 export const make = <Body>(
   provider: Provider<Body>
 ): Effect.Effect<Context.Context<LanguageModel.LanguageModel | Model.ProviderName | Model.ModelName>> => {
+  const refusals = new Refusals()
   const stream = (method: string, asked: LanguageModel.ProviderOptions, generator: IdGenerator.Service | undefined) =>
     Opening.stream((context: Context.Context<never>, scope) =>
       Effect.flatMap(idsOf(generator, context), (generateId) => {
@@ -87,11 +89,27 @@ export const make = <Body>(
         }
         annotate(provider, settings, options)
         const reply = provider.reply(options, generateId)
+        const tools = options.tools.length > 0
+        const made = () =>
+          provider.request(refusals.applied(settings, tools), {
+            ...options,
+            cacheKey,
+            object: isHeld ? object : undefined
+          })
+        const send = (body: Body, signal: AbortSignal, left = mostRefusals): Promise<Response> =>
+          provider.send(body, signal).catch((cause: unknown) => {
+            const refused = left === 0 ? undefined : refusals.learn(cause, settings, tools)
+            if (refused === undefined) throw cause
+            Effect.runSyncWith(context)(
+              Effect.logWarning(`${provider.name}/${provider.model} refuses ${refused}; it is sent no more`)
+            )
+            return send(made(), signal, left - 1)
+          })
         const opened = (body: Body) =>
           ReplyStream.open(
             {
               source,
-              open: (signal) => provider.send(body, signal),
+              open: (signal) => send(body, signal),
               reply: object === undefined || isHeld ? reply : ObjectTool.reading(reply, object.name),
               timeout: patience(settings.timeout),
               onFinish: ({ usage }) =>
@@ -99,11 +117,7 @@ export const make = <Body>(
             },
             scope
           )
-        const body = Effect.try({
-          try: () => provider.request(settings, { ...options, cacheKey, object: isHeld ? object : undefined }),
-          catch: (cause) => AiErrors.make(source, unsaid(cause))
-        })
-        return Effect.map(body, opened)
+        return Effect.map(Effect.try({ try: made, catch: (cause) => AiErrors.make(source, unsaid(cause)) }), opened)
       })
     )
   return Effect.gen(function* () {
@@ -131,6 +145,9 @@ export const make = <Body>(
     )
   })
 }
+
+/** How many settings of one request may be refused, one after the other. */
+const mostRefusals = 5
 
 /** Makes the ids of a reply's calls, for a provider that gives none. Nothing is drawn for the others. */
 const idsOf = (

@@ -24,6 +24,7 @@ export type Dial =
   | "none"
   | "reasoning_effort"
   | "reasoning"
+  | "reasoning.enabled"
   | "thinking"
   | "thinking+reasoning_effort"
   | "enable_thinking"
@@ -170,11 +171,23 @@ export const effortOf = (
   if (efforts === undefined) return asked === "none" && !turnsOffAny.has(dial) ? unasked : asked
   if (efforts.includes(asked)) return asked
   if (asked === "none") return unasked
-  const thinking = efforts.filter((effort) => effort !== "none")
+  // If none is left, thinking is on by default, and can only be turned off.
+  return (
+    nearest(
+      efforts.filter((effort) => effort !== "none"),
+      asked
+    ) ?? (needsEffort ? unasked : undefined)
+  )
+}
+
+/** The effort itself if it is one of these, or else the next higher one, or else the highest. */
+export const nearest = (
+  efforts: ReadonlyArray<ReasoningEffort>,
+  asked: ReasoningEffort
+): ReasoningEffort | undefined => {
   const at = order.indexOf(asked)
-  const nearest = thinking.find((effort) => order.indexOf(effort) > at) ?? thinking.at(-1)
-  // Thinking is on by default, and can only be turned off.
-  return nearest ?? (needsEffort ? unasked : undefined)
+  const ordered = order.filter((effort) => efforts.includes(effort))
+  return ordered.find((effort) => order.indexOf(effort) >= at) ?? ordered.at(-1)
 }
 
 /** Fields that a model without thinking ignores. */
@@ -191,6 +204,8 @@ export const dialed = (dial: Dial, effort: ReasoningEffort | undefined): { reado
       return { reasoning_effort: effort }
     case "reasoning":
       return { reasoning: { effort } }
+    case "reasoning.enabled":
+      return { reasoning: { enabled: !off } }
     case "thinking":
       return { thinking: { type: off ? "disabled" : "enabled" } }
     case "thinking+reasoning_effort":

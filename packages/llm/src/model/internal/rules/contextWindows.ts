@@ -33,13 +33,16 @@ export const rules: ReadonlyArray<Rule> = [
   row(/^o\d/, 200_000, openAi),
   row(/^o1-(mini|preview)/, 128_000, openAi),
   row(/^gpt-([5-9]|\d\d)/, 400_000, openAi),
+  row(/^gpt-([6-9]|\d\d)/, 922_000, `${openAi}/gpt-6.1-terra (the longest prompt; 1,050,000 with the reply)`),
   row(/^gpt-5.*-chat/, 128_000, openAi),
   row(/^claude-/, 200_000, claude),
   row(/^claude-(2(\.0)?$|instant)/, 100_000, claude),
   row(/^gemini-(1\.5|[2-9])/, 1_048_576, gemini),
-  row(/^deepseek-(chat|reasoner|v[3-9])/, 128_000, "https://api-docs.deepseek.com/quick_start/pricing", ["deepseek"]),
+  row(/^deepseek-(chat|reasoner|v3)/, 128_000, "https://api-docs.deepseek.com/quick_start/pricing", ["deepseek"]),
+  row(/^deepseek-(v[4-9]|flash|pro)/, 1_000_000, "https://api-docs.deepseek.com/quick_start/pricing", ["deepseek"]),
   row(/^grok-(2|3)/, 131_072, "https://docs.x.ai/docs/models", ["xai"]),
   row(/^grok-([4-9]|code|latest)/, 256_000, "https://docs.x.ai/docs/models", ["xai"]),
+  row(/^grok-4\.[5-9]/, 500_000, "https://docs.x.ai/developers/grok-4-6", ["xai"]),
   row(/^(mistral|ministral|magistral|devstral|pixtral)-/, 128_000, "https://docs.mistral.ai/getting-started/models", [
     "mistral"
   ]),

@@ -82,6 +82,18 @@ export const rules: ReadonlyArray<Rule> = [
     source: `${reasoningGuide} (max from GPT-5.6)`
   },
   {
+    models: /^gpt-([6-9]|\d\d)/,
+    says: { efforts: ["low", "medium", "high", "xhigh", "max"], unasked: "low" },
+    source:
+      "https://developers.openai.com/api/docs/models/gpt-6-astra (no none: genkit-ai/genkit#6303, bolna-ai/bolna#1019)"
+  },
+  {
+    models: /^gpt-(6-(sol|luna)|6\.1-terra)/,
+    says: { efforts: ["none", "low", "medium", "high", "xhigh", "max"], unasked: "none" },
+    source:
+      "https://developers.openai.com/api/docs/models/gpt-6.1-terra, https://developers.openai.com/api/docs/guides/latest-model"
+  },
+  {
     models: /^gpt-(5(\.\d)?|[6-9](\.\d)?)-pro/,
     says: {
       efforts: ["medium", "high", "xhigh"],
@@ -132,6 +144,14 @@ export const rules: ReadonlyArray<Rule> = [
     source: "BerriAI/litellm#34569, livekit/agents#7169: with function tools only an explicit none is accepted"
   },
   {
+    models: /^gpt-([6-9]|\d\d)(?!-(sol|luna))(?!.*-(chat|search|audio))/,
+    api: "chat",
+    tools: true,
+    says: { efforts: ["low", "medium", "high", "xhigh"], unasked: "low", needsEffort: false },
+    source:
+      "https://developers.openai.com/api/docs/guides/deployment-checklist (none is refused here too; Astra and 6.1 take tools through Responses only, or through a router)"
+  },
+  {
     of: ["openai"],
     api: "responses",
     says: { refuses: ["stop", "seed", "presencePenalty", "frequencyPenalty"] },
@@ -146,7 +166,11 @@ export const rules: ReadonlyArray<Rule> = [
   }
 ]
 
+/** Models that take tools, or anything at all, only through the Responses API. */
+export const needsResponses = (model: string): boolean =>
+  /^gpt-([6-9]|\d\d)(?!-(sol|luna))|^gpt-5.*-(pro|codex)|^o\d-pro|-deep-research|^codex-|^computer-use/.test(model) &&
+  !/-(chat|search|audio|realtime)/.test(model)
+
 /** Models that OpenAI serves best, or only, through its Responses API. */
 export const prefersResponses = (model: string): boolean =>
-  /^gpt-(5\.[2-9]|[6-9]|\d\d)|^gpt-5.*-(pro|codex)|^o\d-pro|-deep-research|^codex-|^computer-use/.test(model) &&
-  !/-(chat|search|audio|realtime)/.test(model)
+  needsResponses(model) || (/^gpt-(5\.[2-9]|[6-9]|\d\d)/.test(model) && !/-(chat|search|audio|realtime)/.test(model))

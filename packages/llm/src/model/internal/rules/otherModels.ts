@@ -10,7 +10,10 @@ const grokReasons = /^grok-(3-mini|4|latest|code|[5-9])(?!.*non-reasoning)/
 
 /** Open models that think by default, and that their templates can keep from it. */
 const hybrids =
-  /^(qwen-?3(?!.*(thinking|instruct|coder|max|next))|glm-(4\.[5-9]|[5-9])|deepseek-(chat-)?v(3\.[1-9]|[4-9])|kimi-k2\.[56])/
+  /^(qwen-?3(?!-max)(?!.*(thinking|instruct|coder|next))|glm-(4\.[5-9]|5(?!\.[3-9])|5\.[12])|deepseek-(chat-)?v(3\.[1-9]|[4-9])|kimi-k2\.[56])/
+
+/** Open models that always think, and take an effort for how much. */
+const always = /^glm-(5\.[3-9]|[6-9])/
 
 /** Rows for other providers, and for the families of open models. */
 export const rules: ReadonlyArray<Rule> = [
@@ -22,7 +25,7 @@ export const rules: ReadonlyArray<Rule> = [
       "https://huggingface.co/deepseek-ai/DeepSeek-R1, https://docs.mistral.ai/capabilities/reasoning, https://docs.perplexity.ai/models/models/sonar-reasoning-pro (they always think, and their thoughts count as output)"
   },
   {
-    models: /^(qwen-?3(?!.*(instruct|coder|max|next))|glm-(4\.[5-9]|[5-9]))/,
+    models: /^(qwen-?3(?!-max)(?!.*(instruct|coder|next))|glm-(4\.[5-9]|[5-9]))/,
     says: { thinksUnasked: true },
     source:
       "https://huggingface.co/Qwen/Qwen3-32B (thinking is on by default, so a host that has no switch needs room for it)"
@@ -77,6 +80,18 @@ export const rules: ReadonlyArray<Rule> = [
     says: { efforts: ["minimal", "low", "medium", "high"], unasked: "minimal", thinksUnasked: true },
     source: "https://ai.google.dev/gemini-api/docs/thinking (thinking levels of Gemini 3 Flash)"
   },
+  {
+    models: /^gemini-((3\.([7-9]|\d\d)|[4-9](\.\d+)?)-flash|flash-latest)/,
+    says: { efforts: ["low", "medium", "high"], unasked: "low" },
+    source:
+      "https://ai.google.dev/gemini-api/docs/generate-content/thinking#thinking-levels (minimal is an error from Gemini 3.7 Flash on)"
+  },
+  {
+    of: ["gemini"],
+    models: /^gemma-4/,
+    says: { efforts: [], thinksUnasked: true },
+    source: "https://ai.google.dev/gemma/docs/core/gemma_on_gemini_api (thoughts come unasked, and count as output)"
+  },
 
   // Claude behind a proxy or a router.
   {
@@ -106,6 +121,18 @@ export const rules: ReadonlyArray<Rule> = [
     says: { efforts: ["none", "low", "medium", "high"], unasked: "none", thinksUnasked: true },
     source: "https://openrouter.ai/docs/use-cases/reasoning-tokens (effort none turns reasoning off)"
   },
+  {
+    of: ["openrouter", "vercel_ai_gateway"],
+    models: /^qwen-?3\.8-max/,
+    says: { efforts: ["low", "medium", "high"], unasked: "low", thinksUnasked: true },
+    source: "https://openrouter.ai/qwen/qwen3.8-max (reasoning is mandatory for this endpoint)"
+  },
+  {
+    of: ["openrouter", "vercel_ai_gateway", "fireworks", "together", "baseten", "deepinfra", "novita"],
+    models: always,
+    says: { efforts: ["low", "high", "max"], unasked: "low", thinksUnasked: true },
+    source: "https://docs.together.ai/docs/glm-5.3-quickstart (thinking cannot be disabled; the default is max)"
+  },
 
   // DeepSeek.
   {
@@ -117,7 +144,7 @@ export const rules: ReadonlyArray<Rule> = [
   },
   {
     of: ["deepseek"],
-    models: /^deepseek-v[4-9]/,
+    models: /^deepseek-(v[4-9]|flash|pro)/,
     says: { dial: "thinking+reasoning_effort", efforts: ["none", "low", "high", "max"] },
     source: "https://api-docs.deepseek.com/guides/thinking_mode (efforts low, high and max)"
   },
@@ -152,6 +179,12 @@ export const rules: ReadonlyArray<Rule> = [
   },
   {
     of: ["cerebras"],
+    models: /^qwen-?3\.[5-9](?!.*(thinking|instruct|coder))/,
+    says: { efforts: ["none", "low", "medium", "high"], unasked: "none", thinksUnasked: true },
+    source: "https://inference-docs.cerebras.ai/capabilities/reasoning (reasoning_effort none; high by default)"
+  },
+  {
+    of: ["cerebras"],
     models: /^(zai-)?glm-/,
     says: { dial: "disable_reasoning", efforts: ["none"], unasked: "none" },
     source: "https://inference-docs.cerebras.ai/capabilities/reasoning"
@@ -177,15 +210,35 @@ export const rules: ReadonlyArray<Rule> = [
   },
   {
     of: ["xai"],
-    models: /^grok-(4\.3|latest)/,
+    models: /^grok-4\.3/,
     says: { efforts: ["none", "low", "medium", "high"], unasked: "none" },
     source: "https://docs.x.ai/docs/guides/reasoning (grok-4.3: none disables reasoning)"
   },
   {
     of: ["xai"],
-    models: /^grok-(4\.[5-9]|[5-9])/,
+    models: /^grok-(4\.[5-9]|[5-9]|latest)/,
     says: { efforts: ["low", "medium", "high"], unasked: "low" },
     source: "https://docs.x.ai/developers/grok-4-5 (cannot be disabled)"
+  },
+  {
+    of: ["xai"],
+    models: /^grok-(4\.[6-9]|[5-9])/,
+    says: { efforts: ["low", "medium", "high", "xhigh"] },
+    source: "https://docs.x.ai/developers/grok-4-6"
+  },
+
+  // Together.
+  {
+    of: ["together"],
+    models: hybrids,
+    says: { dial: "reasoning.enabled", efforts: ["none", "low"], unasked: "none", thinksUnasked: true },
+    source: "https://docs.together.ai/docs/inference/chat/reasoning (hybrid models: reasoning.enabled)"
+  },
+  {
+    of: ["together"],
+    models: /^deepseek-v3/,
+    says: { unasked: undefined, thinksUnasked: false },
+    source: "https://docs.together.ai/docs/reasoning-overview (DeepSeek V3.1: off by default)"
   },
 
   // Fireworks.
@@ -209,7 +262,7 @@ export const rules: ReadonlyArray<Rule> = [
   },
   {
     of: ["mistral"],
-    models: /^mistral-(small|medium)-(latest|26|[4-9])/,
+    models: /^mistral-((small|medium)-(latest|26|[4-9])|medium-3[-.]5|large-(26|[4-9]))/,
     says: { efforts: ["none", "high"] },
     source: "https://docs.mistral.ai/capabilities/reasoning (adjustable: none or high; none by default)"
   },
@@ -287,6 +340,12 @@ export const rules: ReadonlyArray<Rule> = [
     models: /^glm-(4\.[5-9]|[5-9])/,
     says: { unasked: "none" },
     source: "https://docs.z.ai/guides/capabilities/thinking-mode (on by default)"
+  },
+  {
+    of: ["zai"],
+    models: always,
+    says: { dial: "reasoning_effort", efforts: ["low", "high", "max"], unasked: "low", thinksUnasked: true },
+    source: "https://docs.z.ai/guides/llm/glm-5.3 (always thinks, at max by default; thinking.type takes enabled only)"
   },
   {
     of: ["dashscope"],

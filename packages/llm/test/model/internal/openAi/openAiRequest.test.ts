@@ -62,7 +62,11 @@ describe("openAiRequest", () => {
     ["gpt-5.4-mini", "none", "none"],
     ["gpt-5.2", "high", "high"],
     ["gpt-5.2-pro", undefined, undefined],
-    ["gpt-6-astra", undefined, "none"],
+    ["gpt-6-astra", undefined, "low"],
+    ["gpt-6-astra", "none", "low"],
+    ["gpt-6.1-sol", undefined, "low"],
+    ["gpt-6-luna", undefined, "none"],
+    ["gpt-6.1-terra", undefined, "none"],
     ["my-finetune", undefined, undefined]
   ]
   for (const [model, effort, sent] of efforts) {
@@ -80,7 +84,9 @@ describe("openAiRequest", () => {
     ["gpt-5.4-mini", undefined, undefined],
     ["gpt-5.5", undefined, "none"],
     ["gpt-5.6-luna", "high", "none"],
-    ["gpt-6-astra", undefined, "none"],
+    ["gpt-6-luna", undefined, "none"],
+    ["gpt-6-sol", "high", "none"],
+    ["gpt-6-astra", undefined, "low"],
     ["gpt-4.1", "high", undefined]
   ]
   for (const [model, effort, sent] of withTools) {
@@ -89,7 +95,7 @@ describe("openAiRequest", () => {
         const request = body(name, { reasoningEffort: effort, maxTokens: 5 }, { tools: [Weather] }, model)
         assert.strictEqual(request["reasoning_effort"], sent, name)
         if (model.startsWith("gpt-5") || model.startsWith("gpt-6"))
-          assert.strictEqual(request["max_completion_tokens"], 5)
+          assert.strictEqual(request["max_completion_tokens"], sent === "low" ? 2053 : 5)
       }
     })
   }

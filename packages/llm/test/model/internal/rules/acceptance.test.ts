@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import type { ReasoningEffort } from "../../../../src/model/ModelSettings.ts"
 import * as Acceptance from "../../../../src/model/internal/rules/acceptance.ts"
 import * as ClaudeModels from "../../../../src/model/internal/rules/claudeModels.ts"
 import * as ModelRules from "../../../../src/model/internal/rules/modelRules.ts"
@@ -50,7 +51,9 @@ describe("acceptance", () => {
       ["hyperbolic", "Qwen/Qwen3-32B"],
       ["cerebras", "qwen-3-32b"],
       ["lmstudio", "qwen/qwen3-8b"],
-      ["together", "zai-org/GLM-4.6"],
+      ["deepinfra", "zai-org/GLM-4.6"],
+      ["together", "zai-org/GLM-5.3"],
+      ["openrouter", "google/gemini-3.8-flash"],
       ["openrouter", "x-ai/grok-4"],
       ["cohere", "command-a-reasoning-08-2025"],
       ["openai", "codex-mini-latest"]
@@ -69,6 +72,41 @@ describe("acceptance", () => {
       const accepted = of(provider, model)
       const { maxTokens } = Acceptance.accept(accepted, Acceptance.effortOf(accepted, undefined), { maxTokens: 300 })
       assert.strictEqual(maxTokens, 300, model)
+    }
+  })
+
+  it("a hybrid on Together is told not to think by a switch of Together's own", () => {
+    const dialed = (model: string, effort?: ReasoningEffort) => {
+      const accepted = of("together", model)
+      return Acceptance.dialed(accepted.dial, Acceptance.effortOf(accepted, effort))
+    }
+    for (const model of ["moonshotai/Kimi-K2.6", "Qwen/Qwen3.5-397B-A17B", "zai-org/GLM-5.1"]) {
+      assert.deepStrictEqual(dialed(model), { reasoning: { enabled: false } }, model)
+      assert.deepStrictEqual(dialed(model, "high"), { reasoning: { enabled: true } }, model)
+    }
+    assert.deepStrictEqual(dialed("zai-org/GLM-5.3"), { reasoning_effort: "low" })
+    assert.deepStrictEqual(dialed("openai/gpt-oss-120b"), { reasoning_effort: "low" })
+    assert.deepStrictEqual(dialed("deepseek-ai/DeepSeek-V3.1"), {})
+  })
+
+  it("Gemini's level is the least that the model takes", () => {
+    for (const provider of ["gemini", "openrouter"]) {
+      for (const [model, level] of [
+        ["gemini-3-flash-preview", "minimal"],
+        ["gemini-3.5-flash", "minimal"],
+        ["gemini-3.1-flash-lite", "minimal"],
+        ["gemini-3.7-flash", "low"],
+        ["gemini-3.8-flash", "low"],
+        ["gemini-3.10-flash", "low"],
+        ["gemini-4-flash", "low"],
+        ["gemini-flash-latest", "low"],
+        ["gemini-3.1-pro-preview", "low"],
+        ["gemini-2.5-flash", "none"]
+      ] as const) {
+        const accepted = of(provider, model)
+        assert.strictEqual(Acceptance.effortOf(accepted, undefined), level, model)
+        assert.strictEqual(Acceptance.effortOf(accepted, "none"), level, model)
+      }
     }
   })
 

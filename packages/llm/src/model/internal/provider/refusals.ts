@@ -1,0 +1,99 @@
+/**
+ * What a model has refused, and is not sent again.
+ *
+ * The table of rules knows models that existed when it was written. A provider that names the setting which it does not take is
+ * believed: the request goes out again without it, and so do all later ones.
+ *
+ * @since 0.1.0
+ */
+import * as Predicate from "effect/Predicate"
+import * as ModelSettings from "../../ModelSettings.ts"
+import type { ReasoningEffort } from "../../ModelSettings.ts"
+import * as Acceptance from "../rules/acceptance.ts"
+import * as AiErrors from "./aiErrors.ts"
+import * as ErrorNames from "./errorNames.ts"
+import * as ProviderSentence from "./providerSentence.ts"
+
+/** A setting that can be left out. */
+export type Setting = Exclude<keyof ModelSettings.ModelSettings, "timeout" | "contextWindow" | "extra">
+
+/** A refusal: the setting, and for an effort those that the model takes, if the provider lists them. */
+export interface Refusal {
+  readonly setting: Setting
+  readonly efforts: ReadonlyArray<ReasoningEffort>
+}
+
+/** The settings by the names that providers have for them. The first that a sentence names is the one to go. */
+const names: ReadonlyArray<readonly [Setting, RegExp]> = [
+  ["topP", /\btop_?p\b/i],
+  ["temperature", /\btemperature\b/i],
+  ["presencePenalty", /\bpresence_?penalty\b/i],
+  ["frequencyPenalty", /\bfrequency_?penalty\b/i],
+  ["stop", /\bstop(?:_?sequences?)?\b/i],
+  ["seed", /\b(?:random_)?seed\b/i],
+  ["maxTokens", /\bmax_?(?:completion_|output_|new_)?tokens\b/i],
+  ["reasoningEffort", /\b(?:reasoning|thinking|enable_thinking|output_config|chat_template_kwargs)/i]
+]
+
+const refuses =
+  /unsupported|not? (?:be |a |an )?(?:currently )?(?:support|allow|permit|enabl|available|accept|compatible)|n[o']t support|cannot (?:both )?be (?:both )?(?:specified|used|set|disabled|combined|changed|turned)|unrecognized|unknown (?:name|field|parameter|argument)|unexpected keyword|extra (?:inputs|fields)|deprecated|mandatory|must be|only (?:set |the default )|incompatible|invalid (?:value|option|parameter|argument|type)|should be set|removed/i
+
+const listing =
+  /(?:(?:supported|allowed|valid|accepted|possible|permitted) (?:values|options|levels|efforts)|(?:expected|be|choose|use|is) one of|\bset \w+ to\b)(.{0,200})/i
+
+const effort = /\b(?:none|minimal|low|medium|high|xhigh|max)\b/gi
+
+/** Reads a provider's error about a setting. Undefined if it is about anything else. */
+export const of = (sentence: string, parameter = ""): Refusal | undefined => {
+  const said = sentence.slice(0, 1000)
+  if (!refuses.test(said)) return undefined
+  const find = (text: string) => names.find(([, name]) => name.test(text))?.[0]
+  const setting = find(parameter) ?? find(said)
+  if (setting === undefined) return undefined
+  const listed = setting === "reasoningEffort" ? (listing.exec(said)?.[1]?.match(effort) ?? []) : []
+  return { setting, efforts: listed.map((name) => name.toLowerCase() as ReasoningEffort) }
+}
+
+/** The settings that one model has refused. */
+export class Refusals {
+  // A model may take less beside tools, or while it thinks.
+  readonly #learnt = new Map<string, ModelSettings.ModelSettings>()
+
+  /** The settings without the refused ones. */
+  applied(settings: ModelSettings.ModelSettings, tools: boolean): ModelSettings.ModelSettings {
+    const learnt = this.#learnt.size === 0 ? undefined : this.#learnt.get(keyOf(settings, tools))
+    return learnt === undefined ? settings : ModelSettings.merge(settings, learnt)
+  }
+
+  /** Learns from the rejection of a request. Returns the setting that it will be sent without, or undefined for nothing new. */
+  learn(cause: unknown, settings: ModelSettings.ModelSettings, tools: boolean): Setting | undefined {
+    if (!AiErrors.hasStatus(cause) || (cause.status !== 400 && cause.status !== 422)) return undefined
+    const body = Predicate.hasProperty(cause, "error") ? cause.error : undefined
+    const { code = "", param } = ErrorNames.of(body)
+    const refusal = of(`${ProviderSentence.raw(body) ?? ""} ${code}`, param)
+    if (refusal === undefined) return undefined
+    const { setting } = refusal
+    const key = keyOf(settings, tools)
+    const learnt = this.#learnt.get(key) ?? {}
+    const next =
+      setting === "reasoningEffort"
+        ? lessWrong(refusal.efforts, settings.reasoningEffort, learnt.reasoningEffort)
+        : null
+    if (next === learnt[setting] || (setting !== "reasoningEffort" && settings[setting] == null)) return undefined
+    this.#learnt.set(key, { ...learnt, [setting]: next })
+    return setting
+  }
+}
+
+const keyOf = ({ reasoningEffort }: ModelSettings.ModelSettings, tools: boolean): string =>
+  `${reasoningEffort ?? ""} ${tools}`
+
+/** The effort to try next: one that the provider lists, or that nearly all take, and then the provider's own. */
+const lessWrong = (
+  efforts: ReadonlyArray<ReasoningEffort>,
+  asked: ReasoningEffort | null | undefined,
+  tried: ReasoningEffort | null | undefined
+): ReasoningEffort | null => {
+  if (tried !== undefined) return null
+  return Acceptance.nearest(efforts, asked ?? "none") ?? "low"
+}

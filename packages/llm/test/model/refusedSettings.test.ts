@@ -1,0 +1,106 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Logger, Redacted } from "effect"
+import * as LanguageModel from "effect/ai/LanguageModel"
+import * as Models from "../../src/model/Models.ts"
+import * as ModelSettings from "../../src/model/ModelSettings.ts"
+import { at } from "../support/at.ts"
+import * as MockServer from "../support/mockServer.ts"
+import * as Wire from "../support/openAiServer.ts"
+
+const ask = LanguageModel.generateText({ prompt: "hi" })
+
+/** Runs with a model at a server of chat completions. */
+const run = <A, E>(
+  body: (
+    server: MockServer.MockServer,
+    logged: ReadonlyArray<string>
+  ) => Effect.Effect<A, E, LanguageModel.LanguageModel>,
+  settings: ModelSettings.ModelSettings
+) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const server = yield* MockServer.make
+      const logged: Array<string> = []
+      const logger = Logger.layer([Logger.make(({ message }) => void logged.push(String(message)))])
+      const model = Models.fromString("acme/new", {
+        baseUrl: server.url,
+        apiKey: Redacted.make("secret"),
+        retries: 0,
+        settings
+      })
+      yield* Effect.provide(body(server, logged), [model, logger])
+    })
+  )
+
+const sent = (server: MockServer.MockServer, field: string) =>
+  server.requests.map((_, n) => at(server.requests, n, "body", field))
+
+describe("settings that a model refuses", () => {
+  it.live("are left out, at once and from then on, and said once", () =>
+    run(
+      (server, logged) =>
+        Effect.gen(function* () {
+          server.script(
+            Wire.failure(400, { message: "Unsupported parameter: 'temperature' is not supported with this model." }),
+            Wire.failure(400, { message: "Unsupported parameter: 'stop' is not supported with this model." }),
+            Wire.text("Hello."),
+            Wire.text("Again.")
+          )
+          assert.strictEqual((yield* ask).text, "Hello.")
+          assert.strictEqual((yield* ask).text, "Again.")
+          assert.deepStrictEqual(sent(server, "temperature"), [0.5, undefined, undefined, undefined])
+          assert.deepStrictEqual(sent(server, "stop"), ["END", "END", undefined, undefined])
+          assert.deepStrictEqual(sent(server, "max_tokens"), [100, 100, 100, 100])
+          assert.deepStrictEqual(logged, [
+            "acme/new refuses temperature; it is sent no more",
+            "acme/new refuses stop; it is sent no more"
+          ])
+        }),
+      { temperature: 0.5, stop: "END", maxTokens: 100 }
+    )
+  )
+
+  it.live("an effort that a model has not becomes one that it has", () =>
+    run(
+      (server) =>
+        Effect.gen(function* () {
+          server.script(
+            Wire.failure(400, {
+              message:
+                "Unsupported value: 'reasoning_effort' does not support 'xhigh'. Supported values are: 'low', 'high'."
+            }),
+            Wire.text("Hello.")
+          )
+          assert.strictEqual((yield* ask).text, "Hello.")
+          assert.deepStrictEqual(sent(server, "reasoning_effort"), ["xhigh", "high"])
+        }),
+      { reasoningEffort: "xhigh" }
+    )
+  )
+
+  it.live("a provider that is never content is asked no more than a few times, and its error is told", () =>
+    run(
+      (server) =>
+        Effect.gen(function* () {
+          const refusal = Wire.failure(400, { message: "'temperature' is not supported" })
+          server.script(refusal, refusal, refusal)
+          const error = yield* Effect.flip(ask)
+          assert.include(error.message, "'temperature' is not supported (400")
+          assert.lengthOf(server.requests, 2)
+        }),
+      { temperature: 0.5 }
+    )
+  )
+
+  it.live("any other refusal is told at once", () =>
+    run(
+      (server) =>
+        Effect.gen(function* () {
+          server.script(Wire.failure(400, { message: "Invalid schema for function 'f'" }))
+          yield* Effect.flip(ask)
+          assert.lengthOf(server.requests, 1)
+        }),
+      { temperature: 0.5 }
+    )
+  )
+})
