@@ -31,8 +31,8 @@ const anthropic = (models: RegExp, input: number, output: number): Price => ({
 })
 
 /**
- * List prices published by the providers up to November 2026, for the models most used on calls. The first match
- * counts. Sources: platform.claude.com/docs (models overview), developers.openai.com/api/docs/pricing,
+ * List prices published by the providers up to November 2026, for the models most used on calls, and for prompts of
+ * ordinary length: some models cost more beyond 200,000 tokens. The first match counts. Sources: platform.claude.com/docs (models overview), developers.openai.com/api/docs/pricing,
  * ai.google.dev/gemini-api/docs/pricing, docs.x.ai/docs/models, groq.com/pricing.
  */
 export const list: ReadonlyArray<Price> = [
@@ -40,11 +40,17 @@ export const list: ReadonlyArray<Price> = [
   anthropic(/^claude-opus-5-5/, 4, 20),
   anthropic(/^claude-opus-(4-[5-9]|5)/, 5, 25),
   anthropic(/^claude-sonnet-5/, 2, 10),
-  anthropic(/^claude-sonnet-4/, 3, 15),
+  anthropic(/^claude-opus-4/, 15, 75),
+  anthropic(/^claude-(sonnet-4|3-[57]-sonnet)/, 3, 15),
   anthropic(/^claude-haiku-4-5/, 1, 5),
   anthropic(/^claude-3-5-haiku/, 0.8, 4),
-  { models: /^gpt-5\.2(-\d{4}|$)/, input: 1.75, cacheRead: 0.175, output: 14 },
-  { models: /^gpt-5(\.1)?(-\d{4}|$)/, input: 1.25, cacheRead: 0.125, output: 10 },
+  anthropic(/^claude-3-haiku/, 0.25, 1.25),
+  { models: /^gpt-5\.5(-\d{4}|$)/, input: 5, cacheRead: 0.5, output: 30 },
+  { models: /^gpt-5\.4(-\d{4}|$)/, input: 2.5, cacheRead: 0.25, output: 15 },
+  { models: /^gpt-5\.4-mini/, input: 0.75, cacheRead: 0.075, output: 4.5 },
+  { models: /^gpt-5\.4-nano/, input: 0.2, cacheRead: 0.02, output: 1.25 },
+  { models: /^gpt-5\.2(-\d{4}|-chat|$)/, input: 1.75, cacheRead: 0.175, output: 14 },
+  { models: /^gpt-5(\.1)?(-\d{4}|-chat|$)/, input: 1.25, cacheRead: 0.125, output: 10 },
   { models: /^gpt-5-mini/, input: 0.25, cacheRead: 0.025, output: 2 },
   { models: /^gpt-5-nano/, input: 0.05, cacheRead: 0.005, output: 0.4 },
   { models: /^gpt-4\.1(-\d{4}|$)/, input: 2, cacheRead: 0.5, output: 8 },
@@ -52,6 +58,8 @@ export const list: ReadonlyArray<Price> = [
   { models: /^gpt-4\.1-nano/, input: 0.1, cacheRead: 0.025, output: 0.4 },
   { models: /^gpt-4o(-\d{4}|$)/, input: 2.5, cacheRead: 1.25, output: 10 },
   { models: /^gpt-4o-mini/, input: 0.15, cacheRead: 0.075, output: 0.6 },
+  { models: /^gemini-3(\.1)?-pro-preview/, input: 2, cacheRead: 0.2, output: 12 },
+  { models: /^gemini-3-flash/, input: 0.5, cacheRead: 0.05, output: 3 },
   { models: /^gemini-2\.5-flash-lite/, input: 0.1, cacheRead: 0.01, output: 0.4 },
   { models: /^gemini-2\.5-flash/, input: 0.3, cacheRead: 0.03, output: 2.5 },
   { models: /^gemini-2\.5-pro/, input: 1.25, cacheRead: 0.125, output: 10 },
@@ -85,7 +93,7 @@ const priceOf = (prices: ReadonlyArray<Price>, provider: string, model: string):
     const name = nameOf(model)
     known.set(
       key,
-      prices.find(({ models, of }) => (of === undefined || of.includes(provider)) && models.test(name))
+      prices.find(({ models, of }) => (of === undefined || of.includes(provider)) && name.search(models) >= 0)
     )
   }
   return known.get(key)
@@ -100,8 +108,8 @@ export const costOf = (
   const price = priceOf(prices, provider, model)
   if (price === undefined) return undefined
   const { cacheRead = price.input, cacheWrite = price.input, input, output } = price
-  return (
-    (tokens.input * input + tokens.cacheRead * cacheRead + tokens.cacheWrite * cacheWrite + tokens.output * output) /
-    1e6
-  )
+  const cost =
+    tokens.input * input + tokens.cacheRead * cacheRead + tokens.cacheWrite * cacheWrite + tokens.output * output
+  // A price that was read from a file may lack a field.
+  return Number.isFinite(cost) ? cost / 1e6 : undefined
 }

@@ -2,8 +2,8 @@
  * Counts the tokens that models use, and their cost if a price is known.
  *
  * Every provider reports each completed reply to the current `Observer`, exactly once, whatever stands between it and
- * the agent: after a failover there is one report for each model that answered. Interrupted replies are not counted,
- * because providers do not tell their tokens.
+ * the agent: after a failover there is one report for each model that answered. A reply that was interrupted, that broke
+ * off, or that lost a race is not reported, because its provider does not tell its tokens. An empty one is.
  *
  * @since 0.1.0
  */
@@ -22,7 +22,7 @@ export interface Report {
   readonly provider: string
   readonly model: string
   readonly tokens: Tokens
-  /** In US dollars; undefined if no price is known. */
+  /** In US dollars: by `Prices.Current`, or else as the provider has told it. Undefined if neither is known. */
   readonly cost: number | undefined
 }
 
@@ -71,10 +71,17 @@ const money = () =>
     description: "What models cost if a price is known, in US dollars, by provider and model"
   })
 
-/** Reports the usage of a reply to the current observer and to the metrics. */
-export const tell = (of: Pick<Report, "provider" | "model">, tokens: Tokens): Effect.Effect<void> =>
+/**
+ * Reports the usage of a reply to the current observer and to the metrics. `charged` is its cost in US dollars as told by
+ * the provider, which counts if `Prices.Current` has no price.
+ */
+export const tell = (
+  of: Pick<Report, "provider" | "model">,
+  tokens: Tokens,
+  charged?: number | undefined
+): Effect.Effect<void> =>
   Effect.contextWith((context: Context.Context<never>) => {
-    const cost = Prices.costOf(Context.get(context, Prices.Current), of, tokens)
+    const cost = Prices.costOf(Context.get(context, Prices.Current), of, tokens) ?? charged
     const metrics = metricsOf(of)
     for (const kind of kinds) {
       if (tokens[kind] > 0) metrics.tokens[kind].updateUnsafe(tokens[kind], context)

@@ -37,6 +37,48 @@ describe("Usage", () => {
     )
   )
 
+  it.effect("of an empty reply is reported too: its thoughts are billed", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const server = yield* MockServer.make
+        server.script({
+          pieces: [Wire.chunk({ reasoning_content: "Hm." }, "length"), Wire.usage(usage), Wire.done]
+        })
+        const reports: Array<Usage.Report> = []
+        yield* Effect.ignore(ask()).pipe(
+          Effect.provide(layer("own", server.url)),
+          Effect.provideService(Usage.Observer, (report) => Effect.sync(() => void reports.push(report)))
+        )
+        assert.deepStrictEqual(
+          reports.map(({ tokens }) => tokens),
+          [tokens]
+        )
+      })
+    )
+  )
+
+  it.effect("of a model without a price has the cost that its provider tells", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const server = yield* MockServer.make
+        const costs: Array<number | undefined> = []
+        for (const cost of [0.25, undefined, "0.25", -1]) {
+          for (const model of ["acme/own", "openai/gpt-4.1-mini"]) {
+            server.script({
+              pieces: [Wire.chunk({ content: "ok" }, "stop"), Wire.usage({ ...usage, cost }), Wire.done]
+            })
+            yield* ask().pipe(
+              Effect.provide(layer(model, server.url)),
+              Effect.provideService(Usage.Observer, (report) => Effect.sync(() => void costs.push(report.cost)))
+            )
+          }
+        }
+        const listed = (600 * 0.4 + 400 * 0.1 + 50 * 1.6) / 1e6
+        assert.deepStrictEqual(costs, [0.25, listed, undefined, listed, undefined, listed, undefined, listed])
+      })
+    )
+  )
+
   it.effect("is added up by model across a failover, for a turn and for the surrounding call", () =>
     Effect.scoped(
       Effect.gen(function* () {
@@ -99,6 +141,35 @@ describe("Prices", () => {
     assert.strictEqual(Prices.costOf(prices, { provider: "groq", model: "m" }, million), 5)
     assert.strictEqual(Prices.costOf(prices, { provider: "acme", model: "x/M1" }, million), 50)
     assert.isUndefined(Prices.costOf(prices, { provider: "acme", model: "n" }, million))
+  })
+
+  it("are found under the names that clouds and routers use", () => {
+    const costOf = (model: string) =>
+      Prices.costOf(Prices.list, { provider: "any", model }, { ...Usage.none, input: 1e6 })
+    for (const [input, ...names] of [
+      [1, "claude-haiku-4-5-20251001", "anthropic/claude-haiku-4.5", "us.anthropic.claude-haiku-4-5-20251001-v1:0"],
+      [
+        1,
+        "claude-haiku-4-5@20251001",
+        "arn:aws:bedrock:eu-west-1:1:inference-profile/eu.anthropic.claude-haiku-4-5-v1:0"
+      ],
+      [0.8, "anthropic/claude-3.5-haiku", "claude-3-5-haiku-latest"],
+      [2.5, "gpt-5.4-2026-03-05", "openai/gpt-5.4"],
+      [0.75, "litellm_proxy/gpt-5.4-mini"],
+      [0.3, "models/gemini-2.5-flash", "google/gemini-2.5-flash"]
+    ] as const) {
+      for (const name of names) assert.strictEqual(costOf(name), input, name)
+    }
+    for (const name of ["gpt-5.4-pro", "gpt-5-pro", "gpt-4o-audio-preview", "own-gpt-5.4"])
+      assert.isUndefined(costOf(name))
+  })
+
+  it("of a table from elsewhere give the same cost each time, or none if they lack a field", () => {
+    const million: Usage.Tokens = { ...Usage.none, input: 1e6, output: 1e6 }
+    const sticky: ReadonlyArray<Prices.Price> = [{ models: /m/g, input: 1, output: 2 }]
+    for (let i = 0; i < 3; i++) assert.strictEqual(Prices.costOf(sticky, { provider: "acme", model: "m" }, million), 3)
+    const partial = [{ models: /m/, input: 1 }] as unknown as ReadonlyArray<Prices.Price>
+    assert.isUndefined(Prices.costOf(partial, { provider: "acme", model: "m" }, million))
   })
 
   it.effect("can be replaced by an application", () =>

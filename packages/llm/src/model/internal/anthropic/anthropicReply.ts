@@ -56,7 +56,7 @@ class AnthropicReply implements Reply {
   #calls = false
   #stopReason: string | undefined
   #message: { readonly id?: string; readonly model?: string } = {}
-  #usage: Partial<Anthropic.MessageDeltaUsage> = {}
+  #usage: Partial<Anthropic.MessageDeltaUsage> | undefined
 
   constructor({ searchTool, toolName }: Options) {
     this.#searchTool = searchTool
@@ -87,7 +87,7 @@ class AnthropicReply implements Reply {
     switch (event.type) {
       case "message_start":
         this.#message = event.message
-        this.#usage = { ...event.message.usage }
+        this.#usage = WireJson.usage(this.#usage, event.message.usage)
         this.#writer.describe(this.#message)
         return undefined
       case "content_block_start":
@@ -213,9 +213,7 @@ class AnthropicReply implements Reply {
 
   #close({ delta, usage }: Anthropic.RawMessageDeltaEvent): AiErrors.Failure | undefined {
     this.#stopReason = delta.stop_reason ?? this.#stopReason
-    for (const [field, value] of Object.entries(usage ?? {})) {
-      if (value !== null) this.#usage = { ...this.#usage, [field]: value }
-    }
+    this.#usage = WireJson.usage(this.#usage, usage)
     return this.#stopReason === "refusal" && !this.#writer.begun ? AiErrors.withheld() : undefined
   }
 
@@ -227,7 +225,7 @@ class AnthropicReply implements Reply {
     }
     this.#blocks.clear()
     this.#settle(reason === "length")
-    this.#writer.finish(reason, AnthropicUsage.read(this.#usage))
+    this.#writer.finish(reason, AnthropicUsage.read(this.#usage ?? {}))
   }
 
   #place({ index }: Block): { readonly [field: string]: Schema.Json } {

@@ -89,7 +89,7 @@ class GeminiReply implements Reply {
     if (ErrorNames.isError(chunk)) return AiErrors.fromEvent(chunk)
     if (chunk.promptFeedback?.blockReason) return AiErrors.withheld()
     this.#writer.describe({ id: chunk.responseId, model: chunk.modelVersion })
-    this.#usage = chunk.usageMetadata ?? this.#usage
+    this.#usage = WireJson.usage(this.#usage, chunk.usageMetadata)
     const candidate = chunk.candidates?.[0]
     if (candidate === undefined) return undefined
     for (const part of candidate.content?.parts ?? []) this.#takePart(part)

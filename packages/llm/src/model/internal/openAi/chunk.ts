@@ -73,4 +73,6 @@ export interface Usage {
   readonly cached_tokens?: number
   readonly prompt_tokens_details?: { readonly cached_tokens?: number; readonly cache_write_tokens?: number } | null
   readonly completion_tokens_details?: { readonly reasoning_tokens?: number } | null
+  /** OpenRouter's charge, in US dollars. */
+  readonly cost?: number
 }

@@ -77,7 +77,7 @@ class OpenAiReply implements Reply {
 
   #takeChunk(chunk: Chunk): AiErrors.Failure | undefined {
     if (ErrorNames.isError(chunk)) return AiErrors.fromEvent(chunk)
-    this.#usage = chunk.usage ?? chunk.x_groq?.usage ?? this.#usage
+    this.#usage = WireJson.usage(this.#usage, chunk.usage ?? chunk.x_groq?.usage)
     const choice = chunk.choices?.[0]
     if (choice === undefined) return undefined
     if (!this.#writer.begun) this.#describe(chunk)
@@ -164,7 +164,8 @@ class OpenAiReply implements Reply {
       const params = cut ? BadArguments.make(call.arguments) : CallAssembly.parseArguments(call.arguments)
       this.#writer.call(call.id, call.name, params, this.#callMetadata(call))
     }
-    this.#writer.finish(reasonOf(this.#finishReason, calls.length > 0), OpenAiUsage.read(this.#usage, this.#provider))
+    const usage = OpenAiUsage.read(this.#usage, this.#provider)
+    this.#writer.finish(reasonOf(this.#finishReason, calls.length > 0), usage, this.#usage?.cost)
   }
 
   #callMetadata({ extra }: CallAssembly.ToolCall): Response.ProviderMetadata | undefined {

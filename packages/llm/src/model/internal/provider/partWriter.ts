@@ -8,6 +8,7 @@
  * @since 0.1.0
  */
 import type * as Response from "effect/ai/Response"
+import * as Charge from "./charge.ts"
 import type { Part } from "./replyStream.ts"
 import * as SpokenText from "./spokenText.ts"
 
@@ -141,8 +142,9 @@ export class PartWriter {
   }
 
   /** Writes the end of the reply. */
-  finish(reason: Response.FinishReason, usage: Response.FinishPartEncoded["usage"]): void {
-    this.part({ type: "finish", reason, usage })
+  finish(reason: Response.FinishReason, usage: Response.FinishPartEncoded["usage"], cost?: unknown): void {
+    const charged = Charge.metadata(cost)
+    this.part({ type: "finish", reason, usage, ...(charged === undefined ? undefined : { metadata: charged }) })
   }
 
   /** Writes a part that is whole in itself. */

@@ -24,6 +24,7 @@ import * as ObjectTool from "../objectTool.ts"
 import * as Prefill from "../rules/prefill.ts"
 import * as SoundPrompt from "../rules/soundPrompt.ts"
 import * as AiErrors from "./aiErrors.ts"
+import * as Charge from "./charge.ts"
 import * as DirectModel from "./directModel.ts"
 import * as EncodedStream from "./encodedStream.ts"
 import * as PromptText from "./promptText.ts"
@@ -112,8 +113,12 @@ export const make = <Body>(
               open: (signal) => send(body, signal),
               reply: object === undefined || isHeld ? reply : ObjectTool.reading(reply, object.name),
               timeout: patience(settings.timeout),
-              onFinish: ({ usage }) =>
-                Usage.tell({ provider: provider.name, model: provider.model }, Usage.ofFinish(usage))
+              onFinish: (part) =>
+                Usage.tell(
+                  { provider: provider.name, model: provider.model },
+                  Usage.ofFinish(part.usage),
+                  Charge.of(part)
+                )
             },
             scope
           )

@@ -136,9 +136,10 @@ const makePull = (options: Options, { last, parse }: Parsers, readNext: Answer.R
   )
 
   const emit = (out: Array<Part>): PartPull => {
+    // An empty reply is an error, but its thoughts are billed.
+    const finish = out.at(-1)
     const empty = content.take(out)
     if (empty !== undefined) failure = AiErrors.make(source, empty)
-    const finish = out.at(-1)
     const emitted = Arr.isArrayNonEmpty(out) ? Effect.succeed(out) : pull
     return finish?.type === "finish" ? Effect.andThen(options.onFinish(finish), emitted) : emitted
   }
@@ -230,18 +231,18 @@ const wholePull = ({ onFinish, reply, source }: Options, body: ReplyBody): PartP
   let out: Array<Part> | undefined = []
   const told = reply.take({ event: undefined, data: JSON.stringify(body) }, out)
   const isComplete = told === undefined && (reply.done() || reply.end(out))
+  const finish = out.at(-1)
   const reason = told === undefined ? new Content().take(out) : AiErrors.reasonOf(source, told)
   const failure =
     reason ?? (isComplete ? undefined : AiErrors.malformed("the provider answered with JSON that is not a reply"))
-  return Effect.suspend((): PartPull => {
+  const pull: PartPull = Effect.suspend(() => {
     const parts = out
     out = undefined
-    if (parts !== undefined && Arr.isArrayNonEmpty(parts)) {
-      const finish = parts.at(-1)
-      return finish?.type === "finish" ? Effect.as(onFinish(finish), parts) : Effect.succeed(parts)
-    }
-    return failure === undefined ? Cause.done() : Effect.fail(AiErrors.make(source, failure))
+    if (parts === undefined) return failure === undefined ? Cause.done() : Effect.fail(AiErrors.make(source, failure))
+    const emitted = Arr.isArrayNonEmpty(parts) ? Effect.succeed(parts) : pull
+    return finish?.type === "finish" ? Effect.andThen(onFinish(finish), emitted) : emitted
   })
+  return pull
 }
 
 /** Watches whether a reply has anything in it for the caller, or for a tool. */

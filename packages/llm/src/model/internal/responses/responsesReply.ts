@@ -53,7 +53,7 @@ interface Whole {
 interface Usage {
   readonly input_tokens?: number
   readonly output_tokens?: number
-  readonly input_tokens_details?: { readonly cached_tokens?: number } | null
+  readonly input_tokens_details?: { readonly cached_tokens?: number; readonly cache_write_tokens?: number } | null
   readonly output_tokens_details?: { readonly reasoning_tokens?: number } | null
 }
 
@@ -237,9 +237,10 @@ const usageOf = (usage: Usage | undefined): Response.FinishPartEncoded["usage"] 
   const input = WireJson.count(usage?.input_tokens)
   const output = WireJson.count(usage?.output_tokens)
   const cacheRead = WireJson.count(usage?.input_tokens_details?.cached_tokens)
+  const cacheWrite = WireJson.count(usage?.input_tokens_details?.cache_write_tokens)
   const reasoning = WireJson.count(usage?.output_tokens_details?.reasoning_tokens)
   return {
-    inputTokens: inputTokens(input, cacheRead),
+    inputTokens: inputTokens(input, cacheRead, cacheWrite),
     outputTokens: {
       total: output,
       text: output === undefined ? undefined : Math.max(0, output - (reasoning ?? 0)),

@@ -110,7 +110,7 @@ const rows: ReadonlyArray<Row> = [
 
 /**
  * Claude's own name for a model that has another name on a cloud: `us.anthropic.claude-haiku-4-5-20251001-v1:0`,
- * `claude-haiku-4-5@20251001`.
+ * `claude-haiku-4-5@20251001`, or with a router: `claude-haiku-4.5`.
  */
 export const nameOf = (model: string): string =>
   model
@@ -119,6 +119,7 @@ export const nameOf = (model: string): string =>
     .replace(/^(?:[a-z-]+\.)?anthropic\./, "")
     .replace(/-v\d+(?::\w+)*$/, "")
     .replace("@", "-")
+    .replace(/(\d)\.(?=\d)/g, "$1-")
 
 /** Whether a name is one of Claude's. */
 export const isClaude = (model: string): boolean => nameOf(model).startsWith("claude-")

@@ -38,6 +38,18 @@ describe("openAiUsage", () => {
     }
   })
 
+  it("tokens written to a cache are counted once", () => {
+    const prompt_tokens_details = { cached_tokens: 64, cache_write_tokens: 30 }
+    const { inputTokens } = OpenAiUsage.read({ prompt_tokens: 100, completion_tokens: 5, prompt_tokens_details })
+    assert.deepStrictEqual(inputTokens, { total: 100, uncached: 6, cacheRead: 64, cacheWrite: 30 })
+  })
+
+  it("counts that are texts or fractions are read, and those that are none are unknown", () => {
+    const read = (prompt_tokens: unknown) => OpenAiUsage.read({ prompt_tokens } as object).inputTokens.total
+    assert.deepStrictEqual(["12", 12.4, 0].map(read), [12, 12, 0])
+    for (const none of [-1, "-1", "", "1e3", NaN, 2 ** 60, null, {}, [1]]) assert.isUndefined(read(none))
+  })
+
   it("a missing usage is unknown", () => {
     assert.deepStrictEqual(OpenAiUsage.read(undefined).outputTokens, {
       total: undefined,
