@@ -1,9 +1,9 @@
 /**
  * Limits what a call may spend: tokens, money, time, replies and tool calls.
  *
- * Budgets are checked before each model request, and budgets of time also while nobody speaks, unless they belong to an
- * agent that took over the call. When a budget is exhausted, its action runs once, and is logged. Agents that take over the call share the usage of the first agent,
- * and its budgets unless they have their own.
+ * Budgets are checked before each model request, and budgets of time also while nobody speaks. When a budget is
+ * exhausted, its action runs once, and is logged; one that the caller interrupts runs again. Agents that take over the
+ * call share the usage of the first agent, and its budgets unless they have their own.
  *
  * ```ts
  * LlmAgent.make({
@@ -24,15 +24,18 @@ import type * as Layer from "effect/Layer"
 import type * as Stream from "effect/Stream"
 import type * as Usage from "../model/Usage.ts"
 
-/** The limits of a budget. A budget is exhausted when any of them is reached. */
+/**
+ * The limits of a budget. A budget is exhausted when any of them is reached; zero is reached from the start. An agent
+ * with a negative limit, or one that is not a number, cannot be made.
+ */
 export interface Limits {
-  /** Tokens of all replies, input and output. */
+  /** Tokens of all replies, input and output, those that tools ask for included. */
   readonly tokens?: number | undefined
-  /** Cost of replies in US dollars, if `Prices.Current` has a price. */
+  /** Cost of replies in US dollars, if `Prices.Current` has a price or the provider tells it. */
   readonly usd?: number | undefined
   /** Time since the agent was made, which is when the call began. */
   readonly time?: Duration.Input | undefined
-  /** Number of model replies. */
+  /** Replies of the agents' models, summaries included. */
   readonly replies?: number | undefined
   readonly toolCalls?: number | undefined
 }
@@ -50,7 +53,10 @@ export interface Spent {
   readonly usage: Usage.Tokens
   /** By `provider/model`. */
   readonly byModel: ReadonlyMap<string, Usage.Total>
-  /** Interrupted replies. Providers do not count their tokens, so they are estimated, and included in the totals. */
+  /**
+   * Replies that were interrupted, also before they began. Providers do not count their tokens, so they are estimated,
+   * and included in the totals.
+   */
   readonly interrupted: number
 }
 

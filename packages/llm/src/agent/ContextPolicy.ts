@@ -4,7 +4,7 @@
  * The model summarises them, between two turns and not while the caller waits, and the summary takes their place. If
  * room is needed before the summary exists, the turns are left out, and the model is told so. Open tool calls always
  * stay, with their arguments, and no call is separated from its result. If a model rejects a prompt as too long, it
- * gets a shorter one within the same turn.
+ * gets a shorter one within the same turn. An agent that takes over the call and sees all of it has the summary too.
  *
  * An agent does this by default. `contextPolicy` changes it:
  *
@@ -20,18 +20,22 @@ export interface ContextPolicy {
   /**
    * Estimated length of a prompt, in tokens, at which the oldest turns are removed. By default four fifths of the
    * model's window minus room for the reply, and at most 128,000, because longer prompts are slow, expensive and less
-   * reliable. If the window is unknown, there is no limit until the model rejects a prompt as too long.
+   * reliable. It is never more than the window minus that room. If the window is unknown, there is no limit until the
+   * model rejects a prompt as too long.
    */
   readonly limit?: number | undefined
-  /** Tokens of conversation to keep when the oldest turns are removed. Half of the limit, which is also the most. */
+  /**
+   * Tokens of conversation to keep when the oldest turns are removed. By default half of what the system prompt and the
+   * tools leave of the limit, which is also the most.
+   */
   readonly keep?: number | undefined
-  /** What to do with the oldest turns. `summarise` by default, which costs one request per half window. */
+  /** What to do with the oldest turns. `summarise` by default, which costs a request per quarter of the limit. */
   readonly oldest?: "summarise" | "drop" | undefined
   /** The instructions for the summary, which follow the conversation to summarise. */
   readonly summaryPrompt?: string | undefined
   /**
    * Length of a summary, in tokens. 600 by default. What a model writes beyond twice as much, or beyond a fifth of the
-   * limit, is cut.
+   * room for the conversation, is cut.
    */
   readonly summaryTokens?: number | undefined
 }

@@ -17,6 +17,7 @@ import * as LanguageModel from "effect/ai/LanguageModel"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import * as CallPast from "../internal/callPast.ts"
 import * as ResultText from "../internal/resultText.ts"
 import * as ModelSettings from "../model/ModelSettings.ts"
 import * as WarmUp from "../model/WarmUp.ts"
@@ -149,7 +150,7 @@ export const makeAgent = <R = never>(options: Options<R> = {}): Effect.Effect<Ll
     const runner = yield* ToolRunner.make(options.toolStyle ?? "antiphon", maxResultCharacters)
     const handBack = yield* HandBack.Given
     const read = Transcript.reader()
-    const keeper = ContextKeeper.make(options.contextPolicy)
+    const keeper = ContextKeeper.make(options.contextPolicy, yield* CallPast.Shared)
     const callScope = yield* Effect.scope
     const spending = yield* Spending.make(options.budgets)
     const offered = (tools: ReadonlyArray<VoiceTool.VoiceTool<R>>) =>
@@ -195,7 +196,7 @@ export const makeAgent = <R = never>(options: Options<R> = {}): Effect.Effect<Ll
         reasoning,
         speechLeakGuard: options.speechLeakGuard
       }
-      return Budgeted.next(spending, callScope, (prefaced) =>
+      return Budgeted.next(spending, turn.committed, (prefaced) =>
         Budgeted.asked(spending, ModelTurn.run({ ...turning, prefaced }))
       )
     }
@@ -274,8 +275,7 @@ export const makeAgent = <R = never>(options: Options<R> = {}): Effect.Effect<Ll
           return own(event, turn, overrides)
         }
         // Only the first agent of the call passes events on.
-        const passed =
-          self === undefined ? Budgeted.turn(spending, callScope, Lead.pass(lead, event, turn, answered)) : answered()
+        const passed = self === undefined ? Budgeted.turn(spending, Lead.pass(lead, event, turn, answered)) : answered()
         if (event._tag !== "CallEnded") return passed
         const ended = Stream.concat(passed, finish)
         return self === undefined ? Stream.concat(ended, report) : ended
@@ -283,7 +283,7 @@ export const makeAgent = <R = never>(options: Options<R> = {}): Effect.Effect<Ll
 
     return {
       respond,
-      session: Budgeted.session(spending, callScope),
+      session: Budgeted.session(spending),
       configure: (change) =>
         Effect.sync(() => {
           const changed = change(config)
@@ -323,12 +323,17 @@ export const make =
     )
   }
 
-/** The application's session, combined with the agent's own if a budget of time needs one. */
+/**
+ * The application's session, combined with the agent's own if a budget of time needs one: the agent's, or one of an agent
+ * that may take over.
+ */
 const sessionOf = <R>(
-  { budgets = [], session }: Options<R>,
+  { budgets = [], session, tools = [] }: Options<R>,
   own: LlmAgent<R>["session"]
 ): Agent.Options<R>["session"] => {
-  if (budgets.every(({ limits }) => limits.time === undefined)) return session
+  const isNeeded =
+    budgets.some(({ limits }) => limits.time !== undefined) || tools.some(({ kind }) => kind === "handoff")
+  if (!isNeeded) return session
   return session === undefined ? own : (call) => Stream.merge(session(call), own(call))
 }
 

@@ -21,6 +21,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import * as CallPast from "../internal/callPast.ts"
 import * as ModelTap from "../internal/modelTap.ts"
 import * as Transcript from "../internal/transcript.ts"
 import * as HandBack from "./internal/handBack.ts"
@@ -170,7 +171,10 @@ const handoff = <E, R, R2, C extends ContextPolicy>(
   const description = options.description ?? "Transfer the conversation to another agent."
   const tool = VoiceTool.handoff(name, { description, activeTurns }, (_, context) =>
     Effect.gen(function* () {
-      const spec = yield* factoryOf(context)(context.turn.request)
+      // An agent that does not see all of the call has a past of its own.
+      const past = policy === "all" ? yield* CallPast.Shared : undefined
+      const made = factoryOf(context)(context.turn.request)
+      const spec = yield* Effect.provideService(made, CallPast.Shared, past)
       const nextId = yield* EventId.make
       const started: Event.Input = { _tag: "CallStarted", eventId: nextId() }
       // The next agent sees no more than this agent does.

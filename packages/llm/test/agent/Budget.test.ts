@@ -1,6 +1,7 @@
+import * as Agent from "@antiphon/core/Agent"
 import * as Event from "@antiphon/core/Event"
 import { assert, describe } from "@effect/vitest"
-import { Effect, Layer, Logger, Stream } from "effect"
+import { Context, Effect, Layer, Logger, Stream } from "effect"
 import * as AiError from "effect/ai/AiError"
 import * as LanguageModel from "effect/ai/LanguageModel"
 import * as Model from "effect/ai/Model"
@@ -94,6 +95,30 @@ describe("a budget", () => {
     yield* call.say("one")
     yield* call.say("two")
     assert.deepStrictEqual(call.sent().slice(1), farewell)
+  })
+
+  test("of minutes of an agent that took over acts while nobody speaks, with that agent's services", function* () {
+    class Motto extends Context.Service<Motto, string>()("test/Motto") {}
+    const act = Budget.act(() => Stream.unwrap(Effect.map(Motto, (words) => Stream.make(Event.sendText(words)))))
+    const other = LlmAgent.make({
+      budgets: [Budget.make({ time: "1 minute" }, act), Budget.make({ time: "2 minutes" }, goodbye)]
+    })
+    const handoff = AgentAsHandoff.make(Agent.provide(other, Layer.succeed(Motto, "Time flies.")), {
+      name: "to_other",
+      description: ""
+    })
+    const model = ScriptedModel.make([
+      [ScriptedModel.toolCall("to_other", {}, { id: "h1" })],
+      ScriptedModel.text("One two three four five six seven.", { every: "10 seconds" })
+    ])
+    const call = yield* playing(model, { tools: [handoff] })
+    yield* call.say("the other, please")
+    yield* pass("65 seconds")
+    assert.notInclude(call.sent().join(""), "flies")
+    yield* pass("10 seconds")
+    assert.match(call.sent().join(""), / seven\..*LogMessage Time flies\.$/)
+    yield* pass("1 minute")
+    assert.deepStrictEqual(call.sent().slice(-3), farewell)
   })
 
   test("of minutes leaves the call alone while an agent with budgets of its own has it", function* () {
@@ -195,6 +220,54 @@ describe("a budget", () => {
       ["user: one", "system: Come to an end.", "system: Come to an end."]
     )
     assert.deepStrictEqual(call.sent(), ["One.", "LogMessage", "Two.", "Three."])
+  })
+
+  test("acts again if the caller interrupts its action, and those after it act too", function* () {
+    const slow = Layer.unwrap(Effect.as(Effect.sleep("3 seconds"), ScriptedModel.make([took("Another.", 1, 1)]).layer))
+    const act = Budget.act(() => Stream.fromEffect(Effect.as(Effect.sleep("3 seconds"), Event.sendText("Act."))))
+    for (const [action, done] of [
+      [Budget.switchModel(slow), "Another."],
+      [act, "Act."]
+    ] as const) {
+      const model = ScriptedModel.make([took("One.", 60, 30), took("Two.", 60, 30), took("Three.", 60, 30)])
+      const budgets = [Budget.make({ replies: 1 }, action), Budget.make({ replies: 1 }, Budget.warn("Be brief."))]
+      const call = yield* playing(model, { budgets })
+      yield* call.say("one")
+      yield* call.say("two")
+      yield* pass("1 second")
+      yield* call.say("three")
+      yield* pass("5 seconds")
+      assert.include(call.sent(), done)
+      if (done === "Act.") assert.include((yield* call.prompts).at(-1)!.join(), "Be brief.")
+    }
+  })
+
+  test("waits with its action until it is certain that the caller has finished", function* () {
+    let acted = 0
+    const act = Budget.act(() => Stream.suspend(() => Stream.make(Event.sendText(`Act ${++acted}.`))))
+    const model = ScriptedModel.make([took("One.", 60, 30), took("Two.", 60, 30)])
+    const call = yield* playing(model, { budgets: [Budget.make({ replies: 1 }, act)] })
+    yield* call.say("one")
+    yield* call.report(
+      { _tag: "UserTurnStarted" },
+      { _tag: "UserTextSent", content: "two" },
+      { _tag: "UserTurnEnded", tentative: true }
+    )
+    assert.strictEqual(acted, 0)
+    yield* call.report(
+      { _tag: "UserTurnResumed" },
+      { _tag: "UserTextSent", content: "and three" },
+      { _tag: "UserTurnEnded" }
+    )
+    assert.deepStrictEqual(call.sent(), ["One.", "LogMessage", "Act 1.", " Two."])
+  })
+
+  test("with a limit that is none is refused when the agent is made", function* () {
+    for (const limits of [{ tokens: NaN }, { usd: -1 }, { time: NaN }, { time: "soon" as "1 minute" }]) {
+      const exit = yield* Effect.exit(LlmAgent.makeAgent({ budgets: [Budget.make(limits, goodbye)] }))
+      assert.match(String(exit), /is no limit of (tokens|usd|time) for a budget/)
+    }
+    yield* LlmAgent.makeAgent({ budgets: [Budget.make({ tokens: 0, usd: Infinity, time: Infinity }, goodbye)] })
   })
 
   test("can switch the model", function* () {
@@ -333,6 +406,83 @@ describe("the usage of a call", () => {
     assert.strictEqual(spent?.interrupted, 1)
     assert.isAtLeast(spent!.usage.input, 200)
     assert.approximately(spent!.usage.output, 50, 5)
+  })
+
+  test("includes the prompt of a reply that was interrupted before it began", function* () {
+    let spent: Budget.Spent | undefined
+    const model = ScriptedModel.make([
+      [ScriptedModel.delay("2 seconds"), ScriptedModel.text("Yes.")],
+      took("No.", 1, 1)
+    ])
+    yield* Effect.scoped(
+      Effect.gen(function* () {
+        const call = yield* playing(model, { onUsage: (so) => Effect.sync(() => (spent = so)) })
+        yield* call.say("a ".repeat(400))
+        yield* pass(1000)
+        yield* call.say("stop")
+        yield* call.end
+      })
+    )
+    assert.strictEqual(spent?.interrupted, 1)
+    assert.isAtLeast(spent!.usage.input, 200)
+  })
+
+  test("includes what tools ask of models, once, however often the call was handed over", function* () {
+    const told: Array<number> = []
+    const ask = VoiceTool.loopback("ask", { description: "" }, () =>
+      Effect.as(Usage.tell({ provider: "acme", model: "m" }, { ...Usage.none, input: 700 }), "done")
+    )
+    const other = LlmAgent.make({ tools: [ask] })
+    const model = ScriptedModel.make([
+      [ScriptedModel.toolCall("ask", {}, { id: "a1" })],
+      [ScriptedModel.toolCall("to_other", {}, { id: "h1" }), took("", 10, 10)[1]!],
+      [ScriptedModel.toolCall("ask", {}, { id: "a2" }), took("", 10, 10)[1]!],
+      took("Done.", 10, 10)
+    ])
+    let spent: Budget.Spent | undefined
+    yield* Effect.scoped(
+      Effect.gen(function* () {
+        const observer = Layer.succeed(Usage.Observer, ({ tokens }) => Effect.sync(() => void told.push(tokens.input)))
+        const call = yield* playing(
+          { ...model, layer: Layer.merge(model.layer, observer) },
+          {
+            tools: [ask, AgentAsHandoff.make(other, { name: "to_other", description: "" })],
+            onUsage: (so) => Effect.sync(() => (spent = so))
+          }
+        )
+        yield* call.say("one")
+        yield* call.end
+      })
+    )
+    assert.deepStrictEqual(told, [700, 700])
+    assert.strictEqual(spent?.byModel.get("acme/m")?.tokens.input, 1400)
+    assert.strictEqual(spent?.byModel.get("unknown/unknown")?.tokens.output, 30)
+  })
+
+  test("includes summaries of a model that does not report by itself", function* () {
+    const counts: Array<number> = []
+    const model = ScriptedModel.make(
+      Array.from({ length: 12 }, () => ({ method }: ScriptedModel.Request) => {
+        counts.push(method === "generateText" ? 1000 : 400)
+        return took(method === "generateText" ? "Ann wants a table." : "word ".repeat(60), counts.at(-1)!, 0)
+      })
+    )
+    let spent: Budget.Spent | undefined
+    yield* Effect.scoped(
+      Effect.gen(function* () {
+        const call = yield* playing(model, {
+          contextPolicy: { limit: 300 },
+          onUsage: (so) => Effect.sync(() => (spent = so))
+        })
+        for (let i = 0; i < 8; i++) yield* call.say("word ".repeat(90))
+        yield* call.end
+      })
+    )
+    assert.include(counts, 1000)
+    assert.strictEqual(
+      spent?.tokens,
+      counts.reduce((a, b) => a + b)
+    )
   })
 
   test("is passed to the application's observer once per reply", function* () {

@@ -1,3 +1,4 @@
+import * as Agent from "@antiphon/core/Agent"
 import * as CallRequest from "@antiphon/core/CallRequest"
 import * as History from "@antiphon/core/History"
 import * as Caller from "@antiphon/core/testing/Caller"
@@ -15,6 +16,7 @@ import * as ModelSettings from "../../src/model/ModelSettings.ts"
 import * as RecordedModel from "../../src/testing/RecordedModel.ts"
 import * as PromptRules from "../../src/testing/PromptRules.ts"
 import * as ScriptedModel from "../../src/testing/ScriptedModel.ts"
+import * as AgentAsHandoff from "../../src/tool/AgentAsHandoff.ts"
 import * as VoiceTool from "../../src/tool/VoiceTool.ts"
 import { type Playing, playing } from "../tool/calling.ts"
 import { pass, test } from "../support/virtualTest.ts"
@@ -105,6 +107,138 @@ describe("a conversation that becomes too long", () => {
     assert.isAbove(hung.summaries, 2)
     const failing = yield* long((n) => ScriptedModel.text(n % 2 === 1 ? "" : "Ann."))
     assert.isAbove(failing.summaries, 4)
+  })
+
+  test("goes on after a handoff, and after the way back, with the summary that there is", function* () {
+    for (const context of ["all", "none"] as const) {
+      let handing: string | undefined
+      let summaries = 0
+      const reply: ScriptedModel.Reply = ({ method, prompt }) => {
+        const whole = /early|of all/.test(JSON.stringify(prompt)) ? "all" : "a part"
+        if (method === "generateText") return ScriptedModel.text(`Summary ${++summaries} of ${whole}.`)
+        const tool = handing
+        handing = undefined
+        if (tool !== undefined)
+          return ScriptedModel.toolCall(tool, tool === "hand_back" ? { reason: "done" } : {}, { id: `${tool}-1` })
+        return ScriptedModel.text(words("answer", 50))
+      }
+      const contextPolicy = { limit: 600 }
+      const other = (back: VoiceTool.VoiceTool) =>
+        LlmAgent.make({ systemPrompt: "Other.", contextPolicy, tools: [back] })
+      const model = ScriptedModel.make(Array.from({ length: 90 }, () => reply))
+      const call = yield* playing(model, {
+        systemPrompt: "First.",
+        contextPolicy,
+        tools: [AgentAsHandoff.makeReturning(other, { name: "to_other", description: "", context })]
+      })
+      const turns = (name: string, n: number) =>
+        Effect.gen(function* () {
+          for (let i = 0; i < n; i++) yield* turn(call, words(`${name}${i}`, 20), words("answer", 50))
+        })
+      yield* turns("early", 20)
+      handing = "to_other"
+      const handed = (yield* call.prompts).length
+      const known = summaries
+      yield* turns("middle", 20)
+      handing = "hand_back"
+      const back = (yield* call.prompts).length
+      const later = summaries
+      yield* turns("late", 2)
+      const prompts = yield* call.prompts
+      const first = prompts.slice(handed).find(([system]) => system === "system: Other.")!
+      const again = prompts.slice(back).filter(([system]) => system === "system: First.")[0]!
+      assert.notMatch(first.join(), /left out/)
+      if (context === "all") {
+        assert.include(first[1], `Summary ${known} of all.`)
+        assert.notMatch(again.join(), /left out/)
+        assert.isAtLeast(Number(/Summary (\d+)/.exec(again[1]!)?.[1]), later)
+      } else {
+        assert.notMatch(first.join(), /Summary|early/)
+        assert.match(again[1]!, /Summary \d+ of all/)
+      }
+      // Nothing is told twice, and no summary starts without the one before it.
+      const asked = prompts.filter((lines) => /beginning of a phone call/.test(lines.at(-1)!))
+      for (const [i, lines] of asked.entries()) {
+        if (context === "all" && i > 0) assert.include(lines[0], `Summary ${i} of all.`)
+      }
+    }
+  })
+
+  test("has the room that the system prompt and the tools leave", function* () {
+    const systemPrompt = words("Be brief.", 300)
+    const model = ScriptedModel.make(numbered(20))
+    const call = yield* playing(model, { systemPrompt, contextPolicy: { limit: 700, keep: 150, oldest: "drop" } })
+    for (let i = 0; i < 20; i++) yield* turn(call, words(`question${i}`, 20), words(`answer${i}`, 50))
+    const kept = (yield* call.prompts).slice(4).map((lines) => lines.slice(1).join("").length / 4)
+    assert.isBelow(Math.max(...kept), 420)
+    assert.isAbove(Math.min(...kept), 100)
+  })
+
+  test("is not summarised if the system prompt leaves no room, and the log says so", function* () {
+    const model = ScriptedModel.make(numbered(6))
+    const logged: Array<string> = []
+    const options: LlmAgent.Options<LanguageModel.LanguageModel> = {
+      systemPrompt: words("Be brief.", 700),
+      contextPolicy: { limit: 600 }
+    }
+    const noting = Agent.observe(LlmAgent.make(options), (output) =>
+      Effect.sync(() => void (output._tag === "LogMessage" && logged.push(output.message)))
+    )
+    const call = yield* playing(model, options, noting)
+    for (let i = 0; i < 6; i++) yield* turn(call, words(`question${i}`, 20), words(`answer${i}`, 50))
+    assert.strictEqual((yield* call.prompts).length, 6)
+    assert.match(logged[0]!, /system prompt and the tools alone are too long/)
+  })
+
+  test("has a beginning only if something was said before", function* () {
+    const big = VoiceTool.loopback("big", { description: "" }, () => Effect.succeed("x".repeat(9000)))
+    const model = ScriptedModel.make([ScriptedModel.toolCall("big", {}), ScriptedModel.text(["Done."])])
+    const call = yield* playing(model, { tools: [big], contextPolicy: small() })
+    yield* call.say("go")
+    const [, last] = yield* call.prompts
+    assert.strictEqual(last![0], "user: go")
+    assert.match(last!.join(), /characters are left out here/)
+  })
+
+  test("stays within the window, however large the limit", function* () {
+    const model = ScriptedModel.make(numbered(30))
+    const call = yield* playing(model, {
+      settings: { contextWindow: 1000, maxTokens: 100 },
+      contextPolicy: { limit: 30_000, oldest: "drop" }
+    })
+    for (let i = 0; i < 30; i++) yield* turn(call, words(`question${i}`, 20), words(`answer${i}`, 50))
+    for (const lines of yield* call.prompts) assert.isBelow(lines.join("").length / 4, 900)
+  })
+
+  test("is not cut because of what the provider's own search has added to one prompt", function* () {
+    const usage = (tokens: number) =>
+      ScriptedModel.finish("stop", {
+        inputTokens: { uncached: tokens, total: tokens, cacheRead: undefined, cacheWrite: undefined },
+        outputTokens: { total: 1, text: 1, reasoning: undefined }
+      })
+    const source = ScriptedModel.parts({
+      type: "source",
+      sourceType: "url",
+      id: "s",
+      url: "https://example.test/",
+      title: "Page"
+    })
+    const model = ScriptedModel.make(
+      Array.from({ length: 14 }, (_, i) => [
+        ScriptedModel.text(words(`answer${i}`, 50)),
+        ...(i === 10 ? [source, usage(60_000)] : [])
+      ])
+    )
+    const call = yield* playing(model, { contextPolicy: { limit: 3000, oldest: "drop" } })
+    for (let i = 0; i < 14; i++) yield* turn(call, words(`question${i}`, 20), words(`answer${i}`, 50))
+    assert.match((yield* call.prompts).at(-1)![0]!, /^user: question0/)
+  })
+
+  test("cannot be kept within a limit that is none", function* () {
+    for (const contextPolicy of [{ limit: NaN }, { keep: -1 }, { summaryTokens: NaN }]) {
+      const exit = yield* Effect.exit(LlmAgent.makeAgent({ contextPolicy }))
+      assert.match(String(exit), /is no (limit|keep|summaryTokens) for a context policy/)
+    }
   })
 
   test("is summarised while the caller is not waiting, and continues with the summary", function* () {

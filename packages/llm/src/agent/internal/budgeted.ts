@@ -7,8 +7,8 @@ import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Models from "../../model/Models.ts"
 import * as Seam from "../../tool/internal/seam.ts"
@@ -18,35 +18,36 @@ import * as Spending from "./spending.ts"
 type Out<E, R> = Stream.Stream<Event.Output, E, R>
 
 /**
- * Returns what comes next, unless an exhausted budget ends the call. `spoke`: whether its action has said something.
+ * Returns what comes next, unless an exhausted budget ends the call. `spoke`: whether an action has said something.
+ * Actions wait until it is certain that the turn takes place.
  */
 export const next = <E, R>(
   spending: Spending.Spending,
-  callScope: Scope.Scope,
-  answer: (spoke: boolean) => Out<E, R>
+  committed: Effect.Effect<void>,
+  answer: (spoke: boolean) => Out<E, R>,
+  spoke = false
 ): Out<E, R> =>
   spending.budgets.length === 0
-    ? answer(false)
+    ? answer(spoke)
     : Stream.unwrap(
-        Effect.gen(function* () {
+        Effect.gen(function* (): Effect.fn.Return<Out<E, R>> {
           const spent = yield* Spending.spent(spending)
-          const before: Array<Out<never, R>> = []
-          for (const { budget, limits } of Spending.newlyUsed(spending, spent)) {
-            before.push(Stream.make(told(budget, limits)), yield* act<R>(spending, callScope, budget, spent))
+          if (Spending.due(spending, spent) === undefined) {
+            return spending.goodbye === undefined ? answer(spoke) : farewell(spending.goodbye)
           }
-          if (spending.goodbye !== undefined) before.push(farewell(spending.goodbye))
-          let isOver = spending.goodbye !== undefined
-          let spoke = false
-          const first = before.reduce<Out<never, R>>((all, one) => Stream.concat(all, one), Stream.empty)
-          const noted = Stream.map(first, (output) => {
+          yield* committed
+          // Another turn or session may have acted in the meantime.
+          const due = Spending.due(spending, spent)
+          if (due === undefined) return next(spending, committed, answer, spoke)
+          let isOver = false
+          const seam = Seam.make()
+          const noted = Stream.map(acted<R>(spending, due, spent), (output) => {
             spoke ||= output._tag === "AgentSendText"
             isOver ||= output._tag === "AgentEndCall" || output._tag === "AgentTransferCall"
             return output
           })
-          return Stream.concat(
-            noted,
-            Stream.suspend((): Out<E, R> => (isOver ? Stream.empty : answer(spoke)))
-          )
+          const rest = Stream.suspend(() => (isOver ? Stream.empty : next(spending, committed, answer, spoke)))
+          return Stream.concat(Seam.noting(seam)(noted), Seam.part(seam)(rest))
         })
       )
 
@@ -55,35 +56,37 @@ export const next = <E, R>(
  * the caller speaks, for the turn that answers.
  */
 export const session =
-  (spending: Spending.Spending, callScope: Scope.Scope) =>
-  (call: Agent.Session): Stream.Stream<Event.Output> => {
-    const times = spending.budgets.flatMap(({ limits: { time } }) =>
-      time === undefined ? [] : [Duration.fromInputUnsafe(time)]
-    )
-    const isBusy = Effect.map(call.history, ({ events }) => {
+  ({ call }: Spending.Spending) =>
+  ({ history }: Agent.Session): Stream.Stream<Event.Output> => {
+    call.watched = true
+    const isBusy = Effect.map(history, ({ events }) => {
       const turn = events.findLast(({ _tag }) => userTurns.has(_tag))
-      return spending.running > 0 || turn?._tag === "UserTurnStarted"
+      return call.running > 0 || turn?._tag === "UserTurnStarted"
     })
-    const due = (time: Duration.Duration) =>
-      Stream.unwrap(
-        Effect.gen(function* () {
-          const spent = yield* Spending.spent(spending)
-          yield* Effect.sleep(Duration.subtract(time, spent.time))
-          // A turn that is abandoned is answered by nobody else.
-          while (yield* isBusy) {
-            spending.overdue = true
-            yield* Effect.sleep(lookAgain)
-          }
-          spending.overdue = false
-          // Another agent may have taken over the call, with budgets of its own.
-          const isDue = Spending.isInForce(spending) && Spending.isNewlyUsed(spending, yield* Spending.spent(spending))
-          return isDue ? next<never, never>(spending, callScope, () => Stream.empty) : Stream.empty
-        })
-      )
-    return times
-      .toSorted((a, b) => Duration.toMillis(a) - Duration.toMillis(b))
-      .reduce<Stream.Stream<Event.Output>>((all, time) => Stream.concat(all, due(time)), Stream.empty)
+    const step = Effect.gen(function* (): Effect.fn.Return<Out<never, never>> {
+      const spending = call.inForce!
+      const { time: now } = yield* Spending.spent(spending)
+      const time = Spending.nextTime(spending)
+      const isUp = time === undefined ? Effect.never : Effect.sleep(Duration.subtract(time, now))
+      yield* Effect.raceFirst(isUp, Spending.takenOver(spending))
+      // A turn that is abandoned is answered by nobody else.
+      while (call.inForce === spending && (yield* isBusy)) {
+        call.overdue = true
+        yield* Effect.sleep(lookAgain)
+      }
+      call.overdue = false
+      return call.inForce === spending ? yield* late(call) : Stream.empty
+    })
+    return Stream.forever(Stream.unwrap(step))
   }
+
+/** The actions of budgets that are exhausted now. */
+const late = (call: Spending.Shared): Effect.Effect<Out<never, never>> => {
+  const spending = call.inForce!
+  return Effect.map(Spending.spent(spending), (spent) =>
+    Spending.due(spending, spent) === undefined ? Stream.empty : next(spending, Effect.void, () => Stream.empty)
+  )
+}
 
 /** How often a session looks whether it may speak now. */
 const lookAgain = Duration.seconds(1)
@@ -91,20 +94,17 @@ const lookAgain = Duration.seconds(1)
 const userTurns: ReadonlySet<string> = new Set(["UserTurnStarted", "UserTurnEnded", "UserTurnAbandoned"])
 
 /** Runs a turn, and then the actions of budgets whose time ran out during it. */
-export const turn = <E, R>(spending: Spending.Spending, callScope: Scope.Scope, answer: Out<E, R>): Out<E, R> => {
-  if (spending.budgets.every(({ limits }) => limits.time === undefined)) return answer
+export const turn = <E, R>({ call }: Spending.Spending, answer: Out<E, R>): Out<E, R> => {
+  if (!call.watched) return answer
   const seam = Seam.make()
-  const late = Stream.unwrap(
-    Effect.map(Spending.spent(spending), (spent): Out<E, R> => {
-      const isDue = spending.overdue && Spending.isInForce(spending) && Spending.isNewlyUsed(spending, spent)
-      return isDue ? Seam.part(seam)(next<E, R>(spending, callScope, () => Stream.empty)) : Stream.empty
-    })
-  )
   return Stream.suspend(() => {
-    spending.running++
+    call.running++
     return Stream.ensuring(
-      Stream.concat(Seam.noting(seam)(answer), late),
-      Effect.sync(() => void spending.running--)
+      Stream.concat(
+        Seam.noting(seam)(answer),
+        Stream.suspend(() => (call.overdue ? Seam.part(seam)(Stream.unwrap(late(call))) : Stream.empty))
+      ),
+      Effect.sync(() => void call.running--)
     )
   })
 }
@@ -120,49 +120,66 @@ export const asked = <E, R>({ model }: Spending.Spending, answer: Out<E, R>): Ou
 
 type Names = Model.ProviderName | Model.ModelName
 
-const act = <R>(
+/** Runs the action of a budget. One that is interrupted runs again. */
+const acted = <R>(
   spending: Spending.Spending,
-  callScope: Scope.Scope,
-  { action }: Budget.Budget<never>,
+  { budget, limits }: Spending.Due,
   spent: Budget.Spent
-): Effect.Effect<Out<never, R>> => {
+): Out<never, R> => {
+  spending.used.add(budget)
+  const action = Stream.onExit(act<R>(spending, budget, spent), (exit) =>
+    Effect.sync(() => {
+      if (Exit.hasInterrupts(exit)) spending.used.delete(budget)
+    })
+  )
+  return Stream.concat(Stream.succeed(told(budget, limits)), action)
+}
+
+const act = <R>(spending: Spending.Spending, { action }: Budget.Budget<never>, spent: Budget.Spent): Out<never, R> => {
   switch (action._tag) {
     case "Warn":
       spending.notes.push(action.words)
-      return Effect.succeed(Stream.empty)
+      return Stream.empty
     case "SayGoodbye":
       spending.goodbye = action.words
-      return Effect.succeed(Stream.empty)
+      return Stream.empty
     case "SwitchModel":
-      return Effect.as(switchTo(spending, callScope, action.model), Stream.empty)
+      return Stream.fromEffectDrain(switchTo(spending, action.model))
     case "Act": {
       const acted = Stream.suspend(() => action.act(spent)) as Out<unknown, R>
-      return Effect.succeed(
-        Stream.catchCause(acted, (cause) =>
-          Cause.hasInterruptsOnly(cause)
-            ? Stream.failCause(cause as Cause.Cause<never>)
-            : Stream.fromEffectDrain(Effect.logError("The action of an exhausted budget failed.", cause))
-        )
+      return Stream.catchCause(withServices(spending, acted), (cause) =>
+        Cause.hasInterruptsOnly(cause)
+          ? Stream.failCause(cause as Cause.Cause<never>)
+          : Stream.fromEffectDrain(Effect.logError("The action of an exhausted budget failed.", cause))
       )
     }
   }
 }
 
+/** The services of the agent whose action it is. A session belongs to the first agent. */
+const withServices = <E, R>({ services }: Spending.Spending, acted: Out<E, R>): Out<E, R> =>
+  services === undefined
+    ? acted
+    : Stream.updateContext(acted, (now: Context.Context<R>) => Context.merge(now, services) as Context.Context<R>)
+
 const switchTo = (
   spending: Spending.Spending,
-  callScope: Scope.Scope,
   model: string | Layer.Layer<LanguageModel.LanguageModel, unknown>
 ): Effect.Effect<void> =>
   Effect.suspend(() => {
     const layer: Layer.Layer<never, unknown> = typeof model === "string" ? Models.fromString(model) : model
-    return Layer.buildWithScope(layer, callScope)
+    return Layer.buildWithScope(layer, spending.scope)
   }).pipe(
     // The caller is waiting for the model that they have.
     Effect.timeout("5 seconds"),
     Effect.map((context) => {
       spending.model = context
     }),
-    Effect.catchCause((cause) => Effect.logError("The model that a budget switches to could not be built.", cause))
+    Effect.catchCause((cause) =>
+      Cause.hasInterruptsOnly(cause)
+        ? Effect.failCause(cause as Cause.Cause<never>)
+        : Effect.logError("The model that a budget switches to could not be built.", cause)
+    )
   )
 
 const farewell = (words: string): Stream.Stream<Event.Output> =>

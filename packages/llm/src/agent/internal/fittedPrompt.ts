@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Transcript from "../../internal/transcript.ts"
 import type * as ModelSettings from "../../model/ModelSettings.ts"
-import * as Usage from "../../model/Usage.ts"
+import type * as Usage from "../../model/Usage.ts"
 import * as ContextKeeper from "./contextKeeper.ts"
 import * as ModelPrompt from "./modelPrompt.ts"
 import * as PromptSize from "./promptSize.ts"
@@ -26,6 +26,8 @@ export interface Fitting extends ModelPrompt.Reading {
   readonly window: number | undefined
   readonly callScope: Scope.Scope
   readonly spending: Spending.Spending
+  /** Receives the usage of replies, in addition to the call itself. */
+  readonly observer: (report: Usage.Report) => Effect.Effect<void>
   /** The model to ask. */
   readonly named: Pick<Usage.Report, "provider" | "model">
   readonly recorder: Recorder.Recorder | undefined
@@ -40,22 +42,25 @@ export interface Fitted {
   readonly told: ReadonlyArray<Event.Output>
 }
 
-interface Limits {
-  /** Estimated tokens of the prompt. */
+/** Estimated tokens. */
+interface Room {
+  /** System prompt and tools. */
+  readonly fixed: number
+  /** The whole prompt. */
+  readonly whole: number
+  /** What is left of it for the conversation. */
   readonly most: number
-  /** Tokens of conversation to keep when older turns are removed. */
+  /** How much conversation to keep when older turns are removed. */
   readonly keep: number
 }
 
-const limitsOf = ({ keeper, settings, window }: Fitting, fixed: number): Limits => {
-  const limit = ContextKeeper.limitOf(keeper, window, settings)
-  // If more were kept, there would be something to remove at every turn.
-  const keep = Math.min(keeper.policy?.keep ?? limit, limit / 2)
-  return { most: limit / keeper.factor, keep: Math.max(0, keep / keeper.factor - fixed) }
+const roomOf = ({ keeper, settings, shown, systemPrompt, window }: Fitting): Room => {
+  const fixed = PromptSize.ofText(systemPrompt) + PromptSize.ofTools(shown)
+  const whole = ContextKeeper.limitOf(keeper, window, settings) / keeper.factor
+  const most = Math.max(0, whole - fixed)
+  // If more than half were kept, there would be something to remove at every turn.
+  return { fixed, whole, most, keep: Math.min((keeper.policy?.keep ?? Infinity) / keeper.factor, most / 2) }
 }
-
-const fixedOf = ({ shown, systemPrompt }: Fitting): number =>
-  PromptSize.ofText(systemPrompt) + PromptSize.ofTools(shown)
 
 /** The lines of the prompt, followed by `also`. */
 export const make = (
@@ -64,33 +69,38 @@ export const make = (
   also: (lines: ReadonlyArray<Transcript.Line>, seen: History.History) => ReadonlyArray<Transcript.Line>
 ): Fitted => {
   const { keeper } = fitting
-  const fixed = fixedOf(fitting)
-  const { keep, most } = limitsOf(fitting, fixed)
+  const { fixed, keep, most } = roomOf(fitting)
+  const headOf = () => (fitting.history === undefined ? ContextKeeper.head(keeper) : [])
   const read = (): ReadonlyArray<Transcript.Line> => {
     const seen = ContextKeeper.view(keeper, now)
     const lines = ModelPrompt.lines(seen, fitting)
-    const head = fitting.history === undefined ? ContextKeeper.head(keeper) : []
+    const head = headOf()
     return also(head.length === 0 || lines.length === 0 ? lines : [...head, ...lines], seen)
   }
   const lines = read()
-  if (most === Infinity) return { lines, size: fixed + PromptSize.ofLines(lines), told: [] }
-  const size = fixed + PromptSize.ofLines(lines)
-  if (size <= most) return { lines, size, told: [] }
+  const size = PromptSize.ofLines(lines)
+  if (size <= most) return { lines, size: fixed + size, told: [] }
   const place = fitting.history === undefined ? ContextKeeper.placeToCut(keeper, now, keep) : undefined
   if (place !== undefined) ContextKeeper.cutAt(keeper, now, place)
-  const head = fitting.history === undefined ? ContextKeeper.head(keeper).length : 0
-  const fitted = Squeeze.fit(place === undefined ? lines : read(), Math.max(0, most - fixed), head)
+  const fitted = Squeeze.fit(place === undefined ? lines : read(), most, headOf().length)
   const left = fixed + PromptSize.ofLines(fitted)
-  return { lines: fitted, size: left, told: [leftOut(size, left, keeper.factor)] }
+  return { lines: fitted, size: left, told: [leftOut(most, fixed + size, left, keeper.factor)] }
 }
 
-const leftOut = (before: number, after: number, factor: number): Event.Output =>
-  Event.logMessage("context", "The conversation has become too long for the model. Its beginning is left out.", {
-    metadata: { tokens: Math.round(before * factor), kept: Math.round(after * factor) }
-  })
+const leftOut = (room: number, before: number, after: number, factor: number): Event.Output =>
+  Event.logMessage(
+    "context",
+    room > 0
+      ? "The conversation has become too long for the model. Its beginning is left out."
+      : "The system prompt and the tools alone are too long for the model.",
+    { metadata: { tokens: Math.round(before * factor), kept: Math.round(after * factor) } }
+  )
 
-/** The share of the limit at which summarising starts, so that the summary is ready in time. */
+/** The share of the room at which summarising starts, so that the summary is ready in time. */
 const soon = 0.75
+
+/** The share of the room that a summary may take. */
+const share = 0.2
 
 /**
  * Starts to summarise the oldest turns if they must be removed soon, or already were. The call continues in the
@@ -99,12 +109,14 @@ const soon = 0.75
 export const sumUp = (fitting: Fitting, size: number): Effect.Effect<void, never, LanguageModel.LanguageModel> =>
   Effect.gen(function* () {
     const { callScope, keeper, recorder, settings, turn } = fitting
-    const { policy } = keeper
-    if (policy === undefined || policy.oldest === "drop" || keeper.writing || fitting.history !== undefined) return
-    if (keeper.failures >= mostFailures) return
-    const { keep, most } = limitsOf(fitting, fixedOf(fitting))
-    const isDue = size > most * soon
-    const { from, summary } = keeper
+    const { past, policy } = keeper
+    if (policy === undefined || policy.oldest === "drop" || past.writing || fitting.history !== undefined) return
+    if (past.failures >= mostFailures) return
+    const { fixed, keep, most, whole } = roomOf(fitting)
+    // There is no room for a summary either.
+    if (most === 0) return
+    const isDue = size - fixed > most * soon
+    const { from, summary } = past
     const isTold = from === undefined || summary?.to.key === from.key
     if (!isDue && isTold) return
     const now = yield* turn.currentHistory
@@ -114,29 +126,33 @@ export const sumUp = (fitting: Fitting, size: number): Effect.Effect<void, never
       ...ModelPrompt.options(fitting),
       trigger: undefined
     })
+    const tokens = policy.summaryTokens ?? 600
     // A summary costs a request. While lines are missing from the prompt it is worth one, however few they are.
-    if (isTold && PromptSize.ofLines(untold) < Math.min((policy.summaryTokens ?? 600) / 2, most * 0.1)) return
-    const before = summary === undefined ? [] : ContextKeeper.head({ ...keeper, from: summary.to })
-    keeper.writing = true
-    const { observe } = Spending.request(fitting.spending, fitting.named, yield* Usage.Observer)
+    if (isTold && PromptSize.ofLines(untold) < Math.min(tokens / 2, most * 0.1)) return
+    const before = summary === undefined ? [] : ContextKeeper.head({ policy, past: { ...past, from: summary.to } })
+    past.writing = true
     const write = Summary.ask({
       lines: [...before, ...untold],
-      policy,
+      prompt: policy.summaryPrompt,
+      tokens,
+      // Some models write more than they are allowed: a summary must not fill the window that it makes room in.
+      longest: Math.min(tokens * 2, most * share),
       settings,
-      room: most,
+      room: whole,
+      factor: keeper.factor,
+      request: Spending.request(fitting.spending, fitting.named, fitting.observer),
       recorder,
       turn: turn.id
     }).pipe(
-      Effect.provideService(Usage.Observer, observe),
       Effect.flatMap((text) =>
         Effect.map(turn.currentHistory, (history) => {
-          if (text === "") keeper.failures++
+          if (text === "") past.failures++
           else ContextKeeper.summed(keeper, history, text, to)
         })
       ),
       Effect.ensuring(
         Effect.sync(() => {
-          keeper.writing = false
+          past.writing = false
         })
       )
     )

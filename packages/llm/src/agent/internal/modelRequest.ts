@@ -34,8 +34,6 @@ export interface Requesting<R> extends FittedPrompt.Fitting {
   readonly cacheKey: string | undefined
   readonly reasoning: ModelPrompt.Reasoning
   readonly toolkit: Toolkit.Toolkit<Record<string, Tool.Any>>
-  /** Receives the usage of replies, in addition to the call itself. */
-  readonly observer: (report: Usage.Report) => Effect.Effect<void>
 }
 
 /** The content of a request. */
@@ -66,11 +64,12 @@ export const make = <R>(requesting: Requesting<R>, asked: Asked): Replying<R> =>
   const reply = ReplyParts.empty()
   const written = object === undefined ? undefined : new ObjectText(object.speak)
   const request = Spending.request(requesting.spending, requesting.named, requesting.observer)
-  const collecting = collectingOf(requesting, asked, written, request)
-  const end = Effect.andThen(
-    Effect.suspend(() => request.settle({ input: reply.begun ? size * keeper.factor : 0, output: reply.size })),
-    FittedPrompt.sumUp(requesting, size)
-  )
+  const collecting = collectingOf(requesting, asked, { reply, written, request })
+  const end = (isGivenUp: boolean) => {
+    // A request that failed before anything came is not billed, and one that the caller interrupted is.
+    const input = reply.begun || isGivenUp ? size * keeper.factor : 0
+    return Effect.andThen(request.settle({ input, output: reply.size }), FittedPrompt.sumUp(requesting, size))
+  }
   const outputs = ReplyOutputs.make(
     sendingOf(requesting, asked, request),
     (parts) => ReplyParts.collect(reply, parts, collecting),
@@ -98,8 +97,7 @@ const sendingOf = <R>(
 const collectingOf = <R>(
   { keeper, markdown, object, objectIsTool, reasoning, runner }: Requesting<R>,
   { firsts, now, size }: Asked,
-  written: ObjectText | undefined,
-  request: Spending.Request
+  { reply, request, written }: Pick<Replying<R>, "reply" | "written"> & { readonly request: Spending.Request }
 ): ReplyParts.Collecting => ({
   firsts,
   object: written,
@@ -108,7 +106,7 @@ const collectingOf = <R>(
   claimId: (id) => ToolRunner.claimId(runner, id, now),
   keep: (id, thoughts, marks) => void reasoning.set(id, { thoughts, marks }),
   finished: (usage) => {
-    ContextKeeper.counted(keeper, size, usage.inputTokens.total)
+    if (!reply.searched) ContextKeeper.counted(keeper, size, usage.inputTokens.total)
     request.finished(Usage.ofFinish(usage))
   }
 })

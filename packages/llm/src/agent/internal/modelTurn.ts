@@ -12,6 +12,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
+import * as CallPast from "../../internal/callPast.ts"
 import * as Grounding from "../../internal/grounding.ts"
 import * as Opening from "../../internal/opening.ts"
 import * as Transcript from "../../internal/transcript.ts"
@@ -116,7 +117,7 @@ const turningOf = <R>(
     seam: Seam.make(),
     recorder: Context.get(context, Recorder.Current),
     named: ModelPrompt.named(context),
-    observer: Context.get(context, Usage.Observer),
+    observer: Spending.outerOf(Context.get(context, Usage.Observer)),
     firstTurn: Context.get(context, Turn.First),
     clock,
     start: clock.currentTimeNanosUnsafe(),
@@ -183,14 +184,17 @@ const answer = <R>(turning: Turning<R>, attempt: Attempt, now: History.History):
     ContextKeeper.refused(keeper, size, AiErrors.sizesOf(error))
     return ask(turning, { ...attempt, tooLong: attempt.tooLong + 1 })
   }
-  const done = (): Out<R> => {
+  const next = (): Out<R> => {
     if (isLeaked) return Stream.empty
     const isObject = written?.begun === true && reply.calls.length === 0
     if (!isObject && ReplyParts.isEmpty(reply) && !turning.noticed.yet) return wantsWords(turning, attempt)
     Backlog.answered(backlog, answering)
+    return isObject ? receive(turning, reply, written, attempt) : settle(turning, reply, attempt.round)
+  }
+  const done = (): Out<R> => {
     const usage = Stream.fromIterable(reports.map(Spending.measured))
-    const next = isObject ? receive(turning, reply, written, attempt) : settle(turning, reply, attempt.round)
-    return next === Stream.empty ? usage : Stream.concat(usage, next)
+    const rest = next()
+    return rest === Stream.empty ? usage : Stream.concat(usage, rest)
   }
   const leaked = (leak: SpeechLeak.SpeechLeak): Out<R> => {
     isLeaked = true
@@ -329,10 +333,10 @@ const settle = <R>(turning: Turning<R>, reply: ReplyParts.Collected, round: numb
     return runner.style === "line" && Lead.has(runner.place) ? awaitWork(turning, round) : Stream.empty
   }
   const work: Job.Round = { asked: false, seam }
-  spending.toolCalls += reply.calls.length
+  spending.call.toolCalls += reply.calls.length
   const ran = ToolRunner.run(runner, reply.calls, { tools, turn, round: work })
   return Stream.concat(
-    Stream.provideService(ran, Spending.Shared, spending),
+    Stream.provideService(Spending.shared(spending, turning.observer, ran), CallPast.Shared, turning.keeper.past),
     Stream.suspend((): Out<R> => {
       // An agent that has handed the call over says nothing more.
       if (!Lead.has(runner.place)) return Stream.empty
@@ -348,7 +352,7 @@ const again = <R>(turning: Turning<R>, round: number, wordless = false): Out<R> 
   // A model does not see where its words before the tools end. Line sends each reply as it is.
   if (runner.style === "antiphon") seam.turned = true
   if (round + 1 < maxToolIterations) {
-    const next = Budgeted.next(turning.spending, turning.callScope, (prefaced) =>
+    const next = Budgeted.next(turning.spending, turning.turn.committed, (prefaced) =>
       iterate({ ...turning, prefaced }, round + 1, wordless)
     )
     return turning.spending.budgets.length === 0 ? next : Seam.part(seam)(next)

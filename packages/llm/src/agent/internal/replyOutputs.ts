@@ -14,6 +14,7 @@ import type * as Prompt from "effect/ai/Prompt"
 import type * as Tool from "effect/ai/Tool"
 import type * as Toolkit from "effect/ai/Toolkit"
 import * as Arr from "effect/Array"
+import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Pull from "effect/Pull"
@@ -51,24 +52,26 @@ type Part = { readonly type: string }
 type Parts<R = never> = Opening.ArrayPull<Part, AiError.AiError, R>
 
 /**
- * Collects the outputs of the parts as they come. `end` runs once when the reply is over, also if it failed or was interrupted,
+ * Collects the outputs of the parts as they come. `end` runs once when the reply is over, also if it failed or was given up,
  * and before its end is passed on.
  */
 export const make = (
   sending: Sending,
   collect: (parts: ReadonlyArray<Part>) => ReadonlyArray<Event.Output>,
-  end: Effect.Effect<void, never, Services>
+  end: (isGivenUp: boolean) => Effect.Effect<void, never, Services>
 ): Stream.Stream<Event.Output, AiError.AiError, Services> =>
   Opening.stream((context: Context.Context<Services>, outer) => {
     let over = false
-    const ended = Effect.suspend(() => {
-      if (over) return Effect.void
-      over = true
-      return Effect.provideContext(end, context)
-    })
+    let isRefused = false
+    const ended = (isGivenUp: boolean) =>
+      Effect.suspend(() => {
+        if (over) return Effect.void
+        over = true
+        return Effect.provideContext(end(isGivenUp), context)
+      })
     const outputs = (scope: Scope.Closeable, seen: RequestTrace.RequestTrace["seen"], parts: Parts) => {
       const close = (exit: Parameters<typeof Scope.close>[1]) =>
-        Effect.andThen(Scope.close(scope, exit), Effect.uninterruptible(ended))
+        Effect.andThen(Scope.close(scope, exit), Effect.uninterruptible(ended(false)))
       const next: Opening.ArrayPull<Event.Output, AiError.AiError> = Effect.matchCauseEffect(parts, {
         onSuccess: (parts) => {
           seen(parts)
@@ -82,9 +85,17 @@ export const make = (
     return Effect.flatMap(RequestTrace.start(sending.turn, context), ({ end, seen, span }) => {
       // Released newest first: the request, its span, and then the end of the reply.
       const scope = Scope.forkUnsafe(outer)
-      const opened = Effect.andThen(Scope.addFinalizerExit(scope, end), send(sending, context, { scope, span }))
+      const sent = Effect.tapCause(send(sending, context, { scope, span }), (cause) =>
+        Effect.sync(() => {
+          isRefused = !Cause.hasInterrupts(cause)
+        })
+      )
+      const opened = Effect.andThen(Scope.addFinalizerExit(scope, end), sent)
       return Effect.andThen(
-        Scope.addFinalizer(outer, ended),
+        Scope.addFinalizer(
+          outer,
+          Effect.suspend(() => ended(!isRefused))
+        ),
         Effect.map(opened, (parts) => outputs(scope, seen, parts))
       )
     })

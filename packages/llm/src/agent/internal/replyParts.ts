@@ -16,6 +16,8 @@ export interface Collected {
   spoke: boolean
   /** Whether anything has come. */
   begun: boolean
+  /** Whether the provider has run tools of its own, whose results count as part of the prompt. */
+  searched: boolean
   /** Approximate tokens of the words and thoughts so far. */
   size: number
 }
@@ -24,7 +26,14 @@ interface Thought extends Prompt.ReasoningPartEncoded {
   readonly type: "reasoning"
 }
 
-export const empty = (): Collected => ({ calls: [], thoughts: new Map(), spoke: false, begun: false, size: 0 })
+export const empty = (): Collected => ({
+  calls: [],
+  thoughts: new Map(),
+  spoke: false,
+  begun: false,
+  searched: false,
+  size: 0
+})
 
 /** Whether the model said and called nothing. */
 export const isEmpty = ({ calls, spoke }: Collected): boolean => calls.length === 0 && !spoke
@@ -70,6 +79,7 @@ export const collect = (
   const outputs: Array<Event.Output> = []
   reply.begun = true
   for (const part of asTextIn(parts as ReadonlyArray<Part>, collecting)) {
+    reply.searched ||= part.providerExecuted === true || part.type === "source"
     if (part.delta !== undefined) reply.size += part.delta.length / 4
     switch (part.type) {
       case "reasoning-start":

@@ -1,24 +1,42 @@
-/** The usage of a call so far, and its exhausted budgets. A mutable value shared by the agents of a call. */
+/** The usage of a call so far, and its exhausted budgets. Mutable values shared by the agents of a call. */
 import * as Event from "@antiphon/core/Event"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import * as Prices from "../../model/Prices.ts"
 import * as Usage from "../../model/Usage.ts"
-import * as Budget from "../Budget.ts"
+import * as Lead from "../../tool/internal/lead.ts"
+import type * as Budget from "../Budget.ts"
 
-export interface Spending {
+/** What the agents of a call share. */
+export interface Shared {
   readonly startedAt: bigint
   readonly tracker: Usage.Tracker
-  readonly budgets: ReadonlyArray<Budget.Budget<never>>
-  readonly used: Set<Budget.Budget<never>>
+  /** Replies of the agents, without those that their tools have asked for. */
+  replies: number
   toolCalls: number
   interrupted: number
   /** Number of running turns: an agent does not speak over them. */
   running: number
+  /** Whether a session acts on budgets whose time is up. */
+  watched: boolean
   /** Whether a budget's time ran out during a turn. */
   overdue: boolean
+  /** Whose budgets are in force: those of the agent that has the call. */
+  inForce: Spending | undefined
+  /** Called when other budgets are in force. */
+  onTakeOver: (() => void) | undefined
+}
+
+/** The budgets of an agent, or of several that have none of their own. */
+export interface Spending {
+  readonly call: Shared
+  readonly budgets: ReadonlyArray<Budget.Budget<never>>
+  readonly used: Set<Budget.Budget<never>>
   /** Notes for models in all further requests. */
   readonly notes: Array<string>
   /** The model that answers in place of the agent's own. */
@@ -27,74 +45,99 @@ export interface Spending {
   goodbye: string | undefined
   /** Whether a missing price was logged. */
   warned: boolean
-  /** The budgets of the agent that has the call, shared by all agents of the call. */
-  readonly inForce: { budgets: ReadonlyArray<Budget.Budget<never>> }
+  /** Scope of the agent. */
+  readonly scope: Scope.Scope
+  /** The services of an agent that has taken over the call, for actions between its turns. */
+  readonly services: Context.Context<never> | undefined
 }
 
 /** Puts the budgets of an agent in force, because it has the call now. */
-export const takeOver = ({ budgets, inForce }: Spending): void => {
-  inForce.budgets = budgets
+export const takeOver = (spending: Spending): void => {
+  const { call } = spending
+  if (call.inForce === spending) return
+  call.inForce = spending
+  call.onTakeOver?.()
 }
 
-/** Whether the agent with this spending has the call. */
-export const isInForce = ({ budgets, inForce }: Spending): boolean => inForce.budgets === budgets
+/** Waits until an agent with other budgets has the call. */
+export const takenOver = (spending: Spending): Effect.Effect<void> =>
+  Effect.callback<void>((resume) => {
+    const { call } = spending
+    const look = () => {
+      if (call.inForce !== spending) resume(Effect.void)
+    }
+    call.onTakeOver = look
+    look()
+    return Effect.sync(() => {
+      call.onTakeOver = undefined
+    })
+  })
 
-/** The usage of the agent that hands the call over, for the agent that takes over. */
-export const Shared = Context.Reference<Spending | undefined>("@antiphon/llm/agent/internal/spending", {
+/** The spending of the agent that hands the call over, for the agent that takes over. */
+export const Current = Context.Reference<Spending | undefined>("@antiphon/llm/agent/internal/spending", {
   defaultValue: () => undefined
 })
 
-/** Makes the usage for a call's first agent. Other agents share it, and its budgets if they have none. */
-export const make = <R>(own: ReadonlyArray<Budget.Budget<R>> | undefined): Effect.Effect<Spending> =>
+/**
+ * Makes the spending of a call's first agent. Other agents share its counts, and its budgets if they have none. Dies if a
+ * limit is none.
+ */
+export const make = <R>(
+  own: ReadonlyArray<Budget.Budget<R>> | undefined
+): Effect.Effect<Spending, never, Scope.Scope> =>
   Effect.gen(function* () {
-    const shared = yield* Shared
+    const shared = yield* Current
     const budgets = own as ReadonlyArray<Budget.Budget<never>> | undefined
-    if (shared !== undefined) return budgets === undefined ? shared : sharing(shared, budgets)
-    const clock = yield* Clock.Clock
-    const all = budgets ?? []
-    return {
-      startedAt: clock.monotonicTimeNanosUnsafe(),
-      // Each request also reports to its surrounding observer.
-      tracker: yield* Effect.provideService(Usage.makeTracker, Usage.Observer, () => Effect.void),
-      budgets: all,
+    if (shared !== undefined && budgets === undefined) return shared
+    for (const { limits } of budgets ?? []) check(limits)
+    const spending: Spending = {
+      call: shared?.call ?? (yield* makeShared),
+      budgets: budgets ?? [],
       used: new Set(),
-      toolCalls: 0,
-      interrupted: 0,
-      running: 0,
-      overdue: false,
       notes: [],
       model: undefined,
       goodbye: undefined,
       warned: false,
-      inForce: { budgets: all }
+      scope: yield* Effect.scope,
+      services: shared === undefined ? undefined : Lead.lasting(yield* Effect.context<never>())
     }
+    if (shared === undefined) takeOver(spending)
+    return spending
   })
 
-/** The same counts with other budgets. */
-const sharing = (shared: Spending, budgets: ReadonlyArray<Budget.Budget<never>>): Spending => ({
-  ...shared,
-  budgets,
-  used: new Set(),
-  notes: [],
-  get toolCalls() {
-    return shared.toolCalls
-  },
-  set toolCalls(count) {
-    shared.toolCalls = count
-  },
-  get interrupted() {
-    return shared.interrupted
-  },
-  set interrupted(count) {
-    shared.interrupted = count
+const makeShared: Effect.Effect<Shared> = Effect.gen(function* () {
+  const clock = yield* Clock.Clock
+  return {
+    startedAt: clock.monotonicTimeNanosUnsafe(),
+    // Each request also reports to its surrounding observer.
+    tracker: yield* Effect.provideService(Usage.makeTracker, Usage.Observer, () => Effect.void),
+    replies: 0,
+    toolCalls: 0,
+    interrupted: 0,
+    running: 0,
+    watched: false,
+    overdue: false,
+    inForce: undefined,
+    onTakeOver: undefined
   }
 })
 
+/** A limit that is not a number would never be reached, or always. */
+const check = ({ time, ...limits }: Budget.Limits): void => {
+  for (const [name, limit] of Object.entries(limits)) {
+    if (limit !== undefined && !(limit >= 0)) throw new Error(`${String(limit)} is no limit of ${name} for a budget`)
+  }
+  if (time === undefined) return
+  const duration = Duration.fromInput(time)
+  if (Option.isNone(duration) || Number.isNaN(time)) throw new Error(`${String(time)} is no limit of time for a budget`)
+}
+
 /** The usage so far. */
-export const spent = ({ interrupted, startedAt, toolCalls, tracker }: Spending): Effect.Effect<Budget.Spent> =>
+export const spent = ({ call }: Pick<Spending, "call">): Effect.Effect<Budget.Spent> =>
   Effect.gen(function* () {
+    const { interrupted, replies, startedAt, toolCalls, tracker } = call
     const clock = yield* Clock.Clock
-    const { cost, replies, tokens } = yield* tracker.total
+    const { cost, tokens } = yield* tracker.total
     return {
       tokens: tokens.input + tokens.cacheRead + tokens.cacheWrite + tokens.output,
       usd: cost,
@@ -107,22 +150,29 @@ export const spent = ({ interrupted, startedAt, toolCalls, tracker }: Spending):
     }
   })
 
-/** Whether a budget is newly exhausted. */
-export const isNewlyUsed = ({ budgets, used }: Spending, so: Budget.Spent): boolean =>
-  budgets.some((budget) => !used.has(budget) && reached(budget.limits, so).length > 0)
+/** A newly exhausted budget, with the limits it has reached. */
+export interface Due {
+  readonly budget: Budget.Budget<never>
+  readonly limits: ReadonlyArray<string>
+}
 
-/** The newly exhausted budgets, each with the limits it has reached. */
-export const newlyUsed = (
-  spending: Spending,
-  so: Budget.Spent
-): ReadonlyArray<{ readonly budget: Budget.Budget<never>; readonly limits: ReadonlyArray<string> }> =>
-  spending.budgets.flatMap((budget) => {
-    if (spending.used.has(budget)) return []
+/** The first newly exhausted budget. */
+export const due = ({ budgets, used }: Spending, so: Budget.Spent): Due | undefined => {
+  for (const budget of budgets) {
+    if (used.has(budget)) continue
     const limits = reached(budget.limits, so)
-    if (limits.length === 0) return []
-    spending.used.add(budget)
-    return [{ budget, limits }]
-  })
+    if (limits.length > 0) return { budget, limits }
+  }
+  return undefined
+}
+
+/** The next time at which a budget is exhausted. */
+export const nextTime = ({ budgets, used }: Spending): Duration.Duration | undefined => {
+  const times = budgets.flatMap((budget) =>
+    used.has(budget) || budget.limits.time === undefined ? [] : [Duration.fromInputUnsafe(budget.limits.time)]
+  )
+  return times.length === 0 ? undefined : times.reduce((a, b) => Duration.min(a, b))
+}
 
 /** The spending of one request, as it becomes known. */
 export interface Request {
@@ -148,8 +198,10 @@ export const request = (
   let finished: Usage.Tokens | undefined
   /** Who has answered without counting tokens. */
   let uncounted: Usage.Report | undefined
-  const count = (report: Usage.Report) =>
-    Effect.andThen(spending.tracker.observe(report), warnOfPrice(spending, report))
+  const count = (report: Usage.Report) => {
+    spending.call.replies++
+    return counted(spending, report)
+  }
   return {
     reports,
     observe: (report) =>
@@ -172,7 +224,7 @@ export const request = (
         const known = finished !== undefined && isEmpty(finished) && spending.budgets.length > 0 ? undefined : finished
         const tokens = known ?? estimated
         if (isEmpty(tokens)) return
-        if (finished === undefined && uncounted === undefined) spending.interrupted++
+        if (finished === undefined && uncounted === undefined) spending.call.interrupted++
         const of = uncounted ?? named
         const report = { ...of, tokens, cost: Prices.costOf(yield* Prices.Current, of, tokens) }
         reports.push(report)
@@ -181,6 +233,30 @@ export const request = (
       })
   }
 }
+
+const counted = (spending: Spending, report: Usage.Report): Effect.Effect<void> =>
+  Effect.andThen(spending.call.tracker.observe(report), warnOfPrice(spending, report))
+
+type Observer = Usage.Tracker["observe"]
+
+/** Observers that count for a call, with those they report to. */
+const outers = new WeakMap<Observer, Observer>()
+
+/** Lets the tools of an agent share its spending: agents that they make, and models that they ask. */
+export const shared = <A, E, R>(
+  spending: Spending,
+  outer: Observer,
+  tools: Stream.Stream<A, E, R>
+): Stream.Stream<A, E, R> => {
+  const observe: Observer = (report) => Effect.andThen(counted(spending, report), outer(report))
+  outers.set(observe, outer)
+  return Stream.updateContext(tools, (context: Context.Context<R>) =>
+    Context.add(Context.add(context, Current, spending), Usage.Observer, observe)
+  ) as Stream.Stream<A, E, R>
+}
+
+/** The observer around the agents of a call: what an agent made by a tool counts would otherwise count twice. */
+export const outerOf = (observer: Observer): Observer => outers.get(observer) ?? observer
 
 const isEmpty = (tokens: Usage.Tokens): boolean => Object.values(tokens).every((count) => count === 0)
 

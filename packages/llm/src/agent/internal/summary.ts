@@ -5,29 +5,37 @@ import type * as Prompt from "effect/ai/Prompt"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as ModelTap from "../../internal/modelTap.ts"
-import type * as Transcript from "../../internal/transcript.ts"
+import * as Transcript from "../../internal/transcript.ts"
 import * as ModelSettings from "../../model/ModelSettings.ts"
+import * as Usage from "../../model/Usage.ts"
 import * as ContextPolicy from "../ContextPolicy.ts"
 import * as ModelPrompt from "./modelPrompt.ts"
 import * as OwnPrompt from "./ownPrompt.ts"
+import * as PromptSize from "./promptSize.ts"
+import type * as Spending from "./spending.ts"
 import * as Squeeze from "./squeeze.ts"
 
 /** Options of a summary. */
 export interface Asking {
   readonly lines: ReadonlyArray<Transcript.Line>
-  readonly policy: ContextPolicy.ContextPolicy
+  /** The instructions, if they are not the default ones. */
+  readonly prompt: string | undefined
+  /** The length of the summary. */
+  readonly tokens: number
+  /** Estimated tokens beyond which it is cut. */
+  readonly longest: number
   readonly settings: ModelSettings.ModelSettings
   /** Maximum estimated tokens of the conversation. */
   readonly room: number
+  /** Tokens counted by the provider per estimated token. */
+  readonly factor: number
+  readonly request: Spending.Request
   readonly recorder: Recorder.Recorder | undefined
   readonly turn: number
 }
 
 /** The longest wait for a summary. Without an end, there would never be another one. */
 const patience = "1 minute"
-
-/** The share of the conversation's room that a summary may take. */
-const share = 0.2
 
 /**
  * Writes the summary. Empty if there is nothing to summarise, or if the model fails or returns no words, which is
@@ -36,22 +44,23 @@ const share = 0.2
  * Calls and results are rendered as text, because the request has no tools, and some providers accept no calls then.
  */
 export const ask = ({
+  factor,
   lines,
-  policy,
+  longest,
+  prompt: instructions = ContextPolicy.defaultSummaryPrompt,
   recorder,
+  request,
   room,
   settings,
+  tokens,
   turn
 }: Asking): Effect.Effect<string, never, LanguageModel.LanguageModel> =>
   Effect.suspend(() => {
     if (lines.length === 0) return Effect.succeed("")
     const asked: ReadonlyArray<Transcript.Line> = [
       ...Squeeze.fit(lines.map(inWords), room),
-      { role: "user", text: policy.summaryPrompt ?? ContextPolicy.defaultSummaryPrompt }
+      { role: "user", text: instructions }
     ]
-    const tokens = policy.summaryTokens ?? 600
-    // Some models write more than they are allowed: a summary must not fill the window that it makes room in.
-    const longest = Math.min(tokens * 2, room * share)
     const prompt: ReadonlyArray<Prompt.MessageEncoded> = ModelPrompt.messages("", asked, new Map())
     return LanguageModel.generateText({ prompt: OwnPrompt.make(prompt) }).pipe(
       ModelTap.generated(recorder, { turn, prompt, tools: [] }),
@@ -60,6 +69,11 @@ export const ask = ({
         maxTokens: tokens,
         stop: null,
         reasoningEffort: "none"
+      }),
+      Effect.provideService(Usage.Observer, request.observe),
+      Effect.tap(({ text, usage }) => {
+        request.finished(Usage.ofFinish(usage))
+        return request.settle({ input: PromptSize.ofLines(asked) * factor, output: PromptSize.ofText(text) })
       }),
       Effect.map(({ text }) => Squeeze.cutTo(text.trim(), longest)),
       Effect.timeout(patience),
@@ -74,5 +88,8 @@ export const ask = ({
 const inWords = (line: Transcript.Line): Transcript.Line => {
   if (line.role !== "tool") return line
   const { args, name, result } = line.call
-  return { role: "system", text: `The tool ${name} was called with ${JSON.stringify(args)}: ${result}` }
+  return {
+    role: "system",
+    text: `The tool ${name} was called with ${JSON.stringify(args)}: ${Transcript.fenced(result)}`
+  }
 }

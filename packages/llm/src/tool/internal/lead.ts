@@ -101,11 +101,15 @@ export const pass = <E, R>(
 /** The turn's own services, which must not be replaced by those from the time of the handoff. */
 const ofTheTurn = [Scope.Scope, Clock.Clock, Random.Random, Scheduler.Scheduler, Tracer.ParentSpan, TurnTime.IsTaken]
 
-/** Provides an agent with the services it was made with, which later turns may not have. */
-export const bind = <E, R>(agent: Agent.Agent<E, R>, context: Context.Context<R>): Agent.Agent<E> => {
-  const services = Context.omit(...(ofTheTurn as unknown as ReadonlyArray<typeof Scope.Scope>))(
+/** The services that an agent keeps from when it was made. */
+export const lasting = <R>(context: Context.Context<R>): Context.Context<R> =>
+  Context.omit(...(ofTheTurn as unknown as ReadonlyArray<typeof Scope.Scope>))(
     context as Context.Context<R | Scope.Scope>
   ) as unknown as Context.Context<R>
+
+/** Provides an agent with the services it was made with, which later turns may not have. */
+export const bind = <E, R>(agent: Agent.Agent<E, R>, context: Context.Context<R>): Agent.Agent<E> => {
+  const services = lasting(context)
   return (event, turn) =>
     Stream.updateContext(TurnTime.taken(agent(event, turn)), (now: Context.Context<never>) =>
       Context.merge(now, services)

@@ -2,6 +2,8 @@ import * as CallRequest from "@antiphon/core/CallRequest"
 import * as Event from "@antiphon/core/Event"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer, Redacted, Stream } from "effect"
+import * as AiError from "effect/ai/AiError"
+import * as LanguageModel from "effect/ai/LanguageModel"
 import * as ResponseIdTracker from "effect/ai/ResponseIdTracker"
 import * as Toolkit from "effect/ai/Toolkit"
 import { TestClock } from "effect/testing"
@@ -38,10 +40,8 @@ const replying = (script: MockServer.Script) =>
     server.script(script)
     const said: Array<string> = []
     const ends: Array<string> = []
-    const outputs = ReplyOutputs.make(
-      sending,
-      words,
-      Effect.sync(() => void ends.push(said.join("")))
+    const outputs = ReplyOutputs.make(sending, words, (isGivenUp) =>
+      Effect.sync(() => void ends.push(`${said.join("")}${isGivenUp ? "|given up" : ""}`))
     )
     const model = OpenAi.layer({ model: "m", baseUrl: server.url, apiKey: Redacted.make("k") })
     const context = yield* Layer.build(Layer.orDie(model))
@@ -50,7 +50,7 @@ const replying = (script: MockServer.Script) =>
     ).pipe(Effect.provide(context))
     // The clock of the test would run ahead of the socket.
     const until = (condition: () => boolean) => Effect.yieldNow.pipe(Effect.repeat({ until: condition }))
-    return { server, said, ends, run, until }
+    return { server, said, ends, run, until, outputs }
   })
 
 describe("replyOutputs", () => {
@@ -107,7 +107,27 @@ describe("replyOutputs", () => {
       yield* until(() => said.length > 0)
       yield* Fiber.interrupt(fiber)
       yield* server.abandoned
-      assert.deepStrictEqual(ends, ["Hello "])
+      assert.deepStrictEqual(ends, ["Hello |given up"])
+    })
+  )
+
+  it.effect("a request that is refused when it is opened has failed, and was not given up", () =>
+    Effect.gen(function* () {
+      const { ends, outputs } = yield* replying(OpenAiServer.text("Hello."))
+      const refusal = AiError.make({
+        module: "",
+        method: "",
+        reason: new AiError.AuthenticationError({ kind: "Unknown" })
+      })
+      const refusing = Layer.effect(
+        LanguageModel.LanguageModel,
+        LanguageModel.make({
+          streamText: () => Stream.unwrap(Effect.fail(refusal)),
+          generateText: () => Effect.fail(refusal)
+        })
+      )
+      assert.strictEqual(yield* Effect.flip(Effect.provide(Stream.runDrain(outputs), refusing)), refusal)
+      assert.deepStrictEqual(ends, [""])
     })
   )
 })
