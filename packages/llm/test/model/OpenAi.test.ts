@@ -192,6 +192,37 @@ describe("OpenAi", () => {
     ],
     ["with a number that changes", [call(3, "c1", "get_weather", ""), call(0, undefined, undefined, rome)], one]
   ]
+  it.effect("calls without an index are told apart by their place among several", () =>
+    run((server) =>
+      Effect.gen(function* () {
+        const begun = ["c1", "c2"].map((id) => ({ id, function: { name: "get_weather", arguments: "" } }))
+        const filled = ["Rome", "Oslo"].map((city) => ({ function: { arguments: JSON.stringify({ city }) } }))
+        server.script(Wire.reply([{ tool_calls: begun }, { tool_calls: filled }], "tool_calls"))
+        const { calls } = yield* ask("weather?", Toolkit.make(Weather))
+        assert.deepStrictEqual(
+          calls.map(({ id, params }) => [id, params]),
+          [
+            ["c1", { city: "Rome" }],
+            ["c2", { city: "Oslo" }]
+          ]
+        )
+      })
+    )
+  )
+
+  it.effect("tokens may be counted within the answer", () =>
+    run((server) =>
+      Effect.gen(function* () {
+        const usage = { prompt_tokens: 12, completion_tokens: 5, total_tokens: 17 }
+        const last = { ...Wire.envelope, choices: [{ index: 0, delta: {}, finish_reason: "stop", usage }] }
+        server.script({ pieces: [Wire.chunk({ content: "OK" }), `data: ${JSON.stringify(last)}\n\n`, Wire.done] })
+        const { finish } = yield* ask()
+        assert.deepInclude(finish?.usage.inputTokens, { total: 12 })
+        assert.deepInclude(finish?.usage.outputTokens, { total: 5 })
+      })
+    )
+  )
+
   for (const finishReason of ["tool_calls", "stop", null]) {
     for (const [how, deltas, calls] of replies) {
       it.effect(`reads calls ${how}, at finish reason ${finishReason}`, () =>

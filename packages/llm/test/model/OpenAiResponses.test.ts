@@ -1,9 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Redacted, Schema } from "effect"
+import { Effect, Redacted, Schema, Stream } from "effect"
 import * as LanguageModel from "effect/ai/LanguageModel"
 import * as Prompt from "effect/ai/Prompt"
 import * as Toolkit from "effect/ai/Toolkit"
 import * as NativeWebSearch from "../../src/internal/nativeWebSearch.ts"
+import * as PartWriter from "../../src/model/internal/provider/partWriter.ts"
 import * as ModelSettings from "../../src/model/ModelSettings.ts"
 import * as OpenAiResponses from "../../src/model/OpenAiResponses.ts"
 import { ask, Weather } from "../support/asking.ts"
@@ -57,6 +58,26 @@ const conversation = Prompt.make([
 ])
 
 describe("OpenAiResponses", () => {
+  it.effect("a message that is only a commentary is apart from the answer", () =>
+    run((server) =>
+      Effect.gen(function* () {
+        const pieces = [
+          Wire.created,
+          ...Wire.textItem("m1", "I'll look", " that up"),
+          ...Wire.textItem("m2", "It closes at six."),
+          Wire.completed
+        ]
+        server.script({ pieces })
+        const parts = yield* Stream.runCollect(LanguageModel.streamText({ prompt: "when?" }))
+        const starts = parts.filter(({ type }) => type === "text-start")
+        assert.deepStrictEqual(
+          starts.map(({ metadata }) => PartWriter.isApart(metadata)),
+          [false, true]
+        )
+      })
+    )
+  )
+
   it.effect("sends the conversation as items, stores nothing, and has thinking off", () =>
     run((server) =>
       Effect.gen(function* () {

@@ -2,7 +2,9 @@
 import * as Event from "@antiphon/core/Event"
 import type * as Prompt from "effect/ai/Prompt"
 import type * as Response from "effect/ai/Response"
+import { parted } from "../../internal/parted.ts"
 import type { AsText } from "../../model/internal/objectTool.ts"
+import * as PartWriter from "../../model/internal/provider/partWriter.ts"
 import type { ObjectText } from "./objectText.ts"
 import type { PlainWords } from "./plainWords.ts"
 import type { Call } from "../../tool/internal/toolCall.ts"
@@ -20,6 +22,10 @@ export interface Collected {
   searched: boolean
   /** Approximate tokens of the words and thoughts so far. */
   size: number
+  /** The last piece of the words. */
+  last: string
+  /** Whether the next words are another message than the last ones. */
+  apart: boolean
 }
 
 interface Thought extends Prompt.ReasoningPartEncoded {
@@ -32,7 +38,9 @@ export const empty = (): Collected => ({
   spoke: false,
   begun: false,
   searched: false,
-  size: 0
+  size: 0,
+  last: "",
+  apart: false
 })
 
 /** Whether the model said and called nothing. */
@@ -87,6 +95,9 @@ export const collect = (
       case "reasoning-end":
         think(reply.thoughts, part)
         break
+      case "text-start":
+        reply.apart ||= PartWriter.isApart(part.metadata)
+        break
       case "text-delta":
         speak(reply, part.delta!, collecting, outputs)
         break
@@ -95,6 +106,7 @@ export const collect = (
         break
       case "tool-params-start":
       case "tool-call":
+        reply.apart = true
         if (part.providerExecuted === true) break
         outputs.push(...collecting.firsts("call"))
         if (part.type === "tool-call") call(reply, part, collecting)
@@ -120,8 +132,11 @@ const speak = (reply: Collected, delta: string, collecting: Collecting, outputs:
   say(reply, plain === undefined ? written : plain.push(written), collecting, outputs)
 }
 
-const say = (reply: Collected, words: string, { firsts }: Collecting, outputs: Array<Event.Output>): void => {
-  if (words === "") return
+const say = (reply: Collected, written: string, { firsts }: Collecting, outputs: Array<Event.Output>): void => {
+  if (written === "") return
+  const words = reply.apart ? parted(reply.last, written) : written
+  reply.apart = false
+  reply.last = words
   for (const first of firsts("text")) outputs.push(first)
   outputs.push(Event.sendText(words))
   reply.spoke ||= /\S/.test(words)

@@ -4,7 +4,7 @@
  */
 import type * as Event from "@antiphon/core/Event"
 import * as Stream from "effect/Stream"
-import * as Unspaced from "../../internal/unspaced.ts"
+import { parted } from "../../internal/parted.ts"
 
 /** The end of the last text said in a turn, as data. */
 export interface Seam {
@@ -19,12 +19,6 @@ export const make = (): Seam => ({ last: "", turned: false })
 /** Takes note of an outgoing output. */
 export const note = (seam: Seam, output: Event.Output): void => {
   if (output._tag === "AgentSendText" && output.text !== "") seam.last = output.text
-}
-
-/** The same words, with a space before them if they would be joined to the last ones. */
-export const parted = ({ last }: Seam, text: string): string => {
-  const isJoined = /\S$/.test(last) && /^[^\s,.;:!?)\]…]/.test(text)
-  return isJoined && !(Unspaced.ends.test(last) && Unspaced.begins.test(text)) ? ` ${text}` : text
 }
 
 /** Takes note of all outgoing outputs. */
@@ -45,6 +39,6 @@ export const part =
       return Stream.map(outputs, (output) => {
         if (!isFirst || output._tag !== "AgentSendText" || output.text === "") return output
         isFirst = false
-        return { ...output, text: parted(seam, output.text) }
+        return { ...output, text: parted(seam.last, output.text) }
       })
     })

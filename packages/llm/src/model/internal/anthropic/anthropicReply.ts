@@ -121,6 +121,8 @@ class AnthropicReply implements Reply {
     const { content, index } = block
     this.#settle(false)
     this.#blocks.set(index, block)
+    // A sentence with citations is in several blocks of text.
+    if (content.type !== "text") this.#writer.apart()
     switch (content.type) {
       case "text":
         return this.#writer.text(content.text)

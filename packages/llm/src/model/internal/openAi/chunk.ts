@@ -23,6 +23,8 @@ export interface Choice {
   readonly delta?: Delta | null
   readonly message?: Delta | null
   readonly finish_reason?: string | null
+  /** Moonshot's place for it. */
+  readonly usage?: Usage | null
 }
 
 /** What a chunk adds to an answer. */

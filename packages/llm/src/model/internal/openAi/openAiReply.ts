@@ -77,8 +77,8 @@ class OpenAiReply implements Reply {
 
   #takeChunk(chunk: Chunk): AiErrors.Failure | undefined {
     if (ErrorNames.isError(chunk)) return AiErrors.fromEvent(chunk)
-    this.#usage = WireJson.usage(this.#usage, chunk.usage ?? chunk.x_groq?.usage)
     const choice = chunk.choices?.[0]
+    this.#usage = WireJson.usage(this.#usage, chunk.usage ?? chunk.x_groq?.usage ?? choice?.usage)
     if (choice === undefined) return undefined
     if (!this.#writer.begun) this.#describe(chunk)
     const delta = choice.delta ?? choice.message
@@ -100,7 +100,7 @@ class OpenAiReply implements Reply {
     if (delta.reasoning_details != null) ReasoningDetails.collect(this.#details, delta.reasoning_details)
     if (delta.content != null) this.#takeContent(delta.content)
     if (delta.refusal) this.#writer.text(delta.refusal)
-    if (delta.tool_calls != null) for (const call of delta.tool_calls) this.#takeToolCall(call)
+    if (delta.tool_calls != null) this.#takeToolCalls(delta.tool_calls)
     if (delta.function_call != null) this.#takeToolCall({ function: delta.function_call })
     if (delta.annotations == null) return
     for (const { url_citation: cited } of delta.annotations) this.#writer.source(cited?.url, cited?.title)
@@ -118,11 +118,17 @@ class OpenAiReply implements Reply {
     }
   }
 
-  #takeToolCall(delta: ToolCallDelta): void {
+  #takeToolCalls(calls: ReadonlyArray<ToolCallDelta>): void {
+    // Where a server leaves the index out, the place among several is the index.
+    const places = calls.length > 1 && calls.every(({ index }) => index == null)
+    calls.forEach((call, place) => this.#takeToolCall(call, places ? place : undefined))
+  }
+
+  #takeToolCall(delta: ToolCallDelta, place?: number): void {
     const given = delta.function?.arguments
     const fragment = typeof given === "string" ? given : given == null ? undefined : JSON.stringify(given)
     const touched = this.#calls.add({
-      index: delta.index ?? undefined,
+      index: delta.index ?? place,
       id: delta.id ?? undefined,
       name: delta.function?.name ?? undefined,
       arguments: fragment,

@@ -9,6 +9,7 @@
  */
 import type * as Response from "effect/ai/Response"
 import * as Charge from "./charge.ts"
+import * as Predicate from "effect/Predicate"
 import type { Part } from "./replyStream.ts"
 import * as SpokenText from "./spokenText.ts"
 
@@ -27,6 +28,31 @@ export interface Options extends SpokenText.Options {
   readonly reasoningMetadata?: (() => Response.ProviderMetadata) | undefined
 }
 
+const apart: Response.ProviderMetadata = { antiphon: { apart: true } }
+
+/** Whether the block of text that begins with this metadata does not continue the one before. */
+export const isApart = (metadata: Response.ProviderMetadata | undefined): boolean =>
+  Predicate.hasProperty(metadata?.["antiphon"], "apart")
+
+interface Call {
+  readonly name: string
+  readonly params: unknown
+}
+
+/** The calls within one of `multi_tool_use.parallel`, a tool that OpenAI's models believe to have: vercel/ai#19067. */
+const wrapped = (name: string, params: unknown): ReadonlyArray<Call> | undefined => {
+  if (!/^(?:multi_tool_use[._])?parallel$/.test(name) || !Predicate.hasProperty(params, "tool_uses")) return undefined
+  const { tool_uses: uses } = params
+  if (!Array.isArray(uses) || uses.length === 0 || !uses.every(isUse)) return undefined
+  return uses.map(({ parameters, recipient_name }) => ({
+    name: recipient_name.replace(/^functions\./, ""),
+    params: parameters ?? {}
+  }))
+}
+
+const isUse = (use: unknown): use is { readonly recipient_name: string; readonly parameters?: unknown } =>
+  Predicate.hasProperty(use, "recipient_name") && typeof use.recipient_name === "string"
+
 /** Writes parts to the list it was last given. */
 export class PartWriter {
   readonly #options: Options
@@ -38,6 +64,7 @@ export class PartWriter {
   #begun = false
   #leaked = false
   #blocks = 0
+  #apart = false
   #open: { readonly type: "text" | "reasoning"; readonly id: string } | undefined
 
   constructor(options: Options = {}) {
@@ -81,6 +108,11 @@ export class PartWriter {
     for (const { kind, text } of this.#text.push(delta)) this.#write(kind, text)
   }
 
+  /** The next block of text does not continue the last one: it is another message of the same reply. */
+  apart(): void {
+    this.#apart = true
+  }
+
   /** Writes thoughts that the provider marks as such. */
   reasoning(delta: string): void {
     this.#release(this.#text.thoughtApart())
@@ -111,14 +143,16 @@ export class PartWriter {
     this.close()
     this.#start()
     if (this.#announced.has(id)) this.#out.push({ type: "tool-params-end", id })
-    const tool = this.#toolName(name)
-    this.#out.push({
-      type: "tool-call",
-      id,
-      name: tool,
-      params,
-      ...(metadata === undefined ? undefined : { metadata })
-    })
+    const several = wrapped(name, params)?.map((call, n) => ({ ...call, id: `${id}_${n}` }))
+    for (const call of several ?? [{ id, name, params }]) {
+      this.#out.push({
+        type: "tool-call",
+        id: call.id,
+        name: this.#toolName(call.name),
+        params: call.params,
+        ...(metadata === undefined ? undefined : { metadata })
+      })
+    }
   }
 
   /** Writes a source of the reply, once per address. */
@@ -173,7 +207,9 @@ export class PartWriter {
     this.#start()
     this.#closeBlock()
     this.#open = { type, id: `${type}-${this.#blocks++}` }
-    this.#out.push({ type: `${type}-start`, id: this.#open.id })
+    const isApart = this.#apart && type === "text"
+    if (isApart) this.#apart = false
+    this.#out.push({ type: `${type}-start`, id: this.#open.id, ...(isApart ? { metadata: apart } : undefined) })
   }
 
   #write(type: SpokenText.Piece["kind"], delta: string): void {

@@ -36,7 +36,7 @@ const names: ReadonlyArray<readonly [Setting, RegExp]> = [
 ]
 
 const refuses =
-  /unsupported|not? (?:be |a |an )?(?:currently )?(?:support|allow|permit|enabl|available|accept|compatible)|n[o']t support|cannot (?:both )?be (?:both )?(?:specified|used|set|disabled|combined|changed|turned)|unrecognized|unknown (?:name|field|parameter|argument)|unexpected keyword|extra (?:inputs|fields)|deprecated|mandatory|must be|only (?:set |the default )|incompatible|invalid (?:value|option|parameter|argument|type)|should be set|removed/i
+  /unsupported|not? (?:be |a |an )?(?:currently )?(?:support|allow|permit|enabl|available|accept|compatible)|n[o']t support|cannot (?:both )?be (?:both )?(?:specified|used|set|disabled|combined|changed|turned)|unrecognized|unknown (?:name|field|parameter|argument)|unexpected keyword|extra (?:inputs|fields)|deprecated|mandatory|must be|only (?:set |the default |[\w.=]{1,30} is allowed)|incompatible|invalid (?:value|option|parameter|argument|type)|should be set|removed/i
 
 const listing =
   /(?:(?:supported|allowed|valid|accepted|possible|permitted) (?:values|options|levels|efforts)|(?:expected|be|choose|use|is) one of|\bset \w+ to\b)(.{0,200})/i

@@ -175,6 +175,7 @@ class ResponsesReply implements Reply {
   }
 
   #complete(item: Item, index: number | undefined): void {
+    this.#writer.apart()
     switch (item.type) {
       case "message":
         // A server that streams no text has it here.

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { PartWriter } from "../../../../src/model/internal/provider/partWriter.ts"
+import { isApart, PartWriter } from "../../../../src/model/internal/provider/partWriter.ts"
 import type { Part } from "../../../../src/model/internal/provider/replyStream.ts"
 
 const written = (write: (writer: PartWriter) => void): ReadonlyArray<string> => {
@@ -53,6 +53,46 @@ describe("partWriter", () => {
         "reasoning-end reasoning-2"
       ]
     )
+  })
+
+  it("says which block of text is another message", () => {
+    const out: Array<Part> = []
+    const writer = new PartWriter()
+    writer.into(out)
+    writer.text("a")
+    writer.close()
+    writer.text("b")
+    writer.close()
+    writer.apart()
+    writer.reasoning("hm")
+    writer.text("c")
+    writer.close()
+    writer.text("d")
+    const starts = out.filter(({ type }) => type === "text-start")
+    assert.deepStrictEqual(
+      starts.map(({ metadata }) => isApart(metadata)),
+      [false, false, true, false]
+    )
+  })
+
+  it("takes calls out of the tool that OpenAI's models believe to have for several", () => {
+    const uses = [{ recipient_name: "functions.weather", parameters: { city: "Rome" } }, { recipient_name: "time" }]
+    assert.deepStrictEqual(
+      written((writer) => {
+        for (const name of ["parallel", "multi_tool_use.parallel", "multi_tool_use_parallel"]) {
+          writer.call("c", name, { tool_uses: uses })
+        }
+      }).slice(1),
+      Array.from({ length: 3 }, () => ["tool-call c_0 WEATHER", "tool-call c_1 TIME"]).flat()
+    )
+    for (const params of [{}, { tool_uses: [] }, { tool_uses: [{}] }, { tool_uses: "x" }, { legs: 2 }]) {
+      assert.deepStrictEqual(written((writer) => writer.call("c", "parallel", params)).slice(1), [
+        "tool-call c PARALLEL"
+      ])
+    }
+    assert.deepStrictEqual(written((writer) => writer.call("c", "other", { tool_uses: uses })).slice(1), [
+      "tool-call c OTHER"
+    ])
   })
 
   it("reports a call once, by the tool's own name, and each source once", () => {

@@ -50,6 +50,8 @@ describe("refusals", () => {
       "max xhigh high low"
     ],
     ["You can only set only one of thinking budget and thinking level.", "reasoningEffort", ""],
+    ["invalid thinking: only type=enabled is allowed for this model", "reasoningEffort", ""],
+    ["invalid temperature: only 1 is allowed for this model", "temperature"],
     ["chat_template_kwargs: Extra inputs are not permitted", "reasoningEffort", ""]
   ]
   for (const [sentence, setting, efforts] of sentences) {

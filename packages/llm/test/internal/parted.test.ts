@@ -1,8 +1,7 @@
-import * as Event from "@antiphon/core/Event"
 import { assert, describe, it } from "@effect/vitest"
-import * as Seam from "../../../src/tool/internal/seam.ts"
+import { parted } from "../../src/internal/parted.ts"
 
-describe("seam", () => {
+describe("parted", () => {
   const cases: ReadonlyArray<readonly [said: string, next: string, parted: string]> = [
     ["One moment.", "It is sunny.", " It is sunny."],
     ["One moment. ", "It is sunny.", "It is sunny."],
@@ -12,11 +11,9 @@ describe("seam", () => {
     ["请稍等。", "It is sunny.", " It is sunny."],
     ["", "It is sunny.", "It is sunny."]
   ]
-  for (const [said, next, parted] of cases) {
-    it(`after ${JSON.stringify(said)}, ${JSON.stringify(next)} is ${JSON.stringify(parted)}`, () => {
-      const seam = Seam.make()
-      Seam.note(seam, Event.sendText(said))
-      assert.strictEqual(Seam.parted(seam, next), parted)
+  for (const [said, next, expected] of cases) {
+    it(`after ${JSON.stringify(said)}, ${JSON.stringify(next)} is ${JSON.stringify(expected)}`, () => {
+      assert.strictEqual(parted(said, next), expected)
     })
   }
 })
