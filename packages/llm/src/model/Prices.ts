@@ -21,30 +21,41 @@ export interface Price {
   readonly cacheWrite?: number | undefined
 }
 
-const anthropic = (models: RegExp, input: number, output: number): Price => ({
+/**
+ * Of a provider that charges a quarter more for what it writes to a cache: Anthropic, and OpenAI from GPT-5.6 on. Reading costs
+ * a tenth by default.
+ */
+const cached = (models: RegExp, input: number, output: number, cacheRead = input / 10): Price => ({
   models,
   input,
   output,
-  // Reading costs a tenth, and writing for 5 minutes a quarter more.
-  cacheRead: input / 10,
+  cacheRead,
   cacheWrite: input * 1.25
 })
 
 /**
  * List prices published by the providers up to November 2026, for the models most used on calls, and for prompts of
- * ordinary length: some models cost more beyond 200,000 tokens. The first match counts. Sources: platform.claude.com/docs (models overview), developers.openai.com/api/docs/pricing,
+ * ordinary length: some models cost more beyond 100,000 tokens or more. Introductory prices end with the year. The first match counts. Sources: platform.claude.com/docs (models overview), developers.openai.com/api/docs/pricing,
  * ai.google.dev/gemini-api/docs/pricing, docs.x.ai/docs/models, groq.com/pricing.
  */
 export const list: ReadonlyArray<Price> = [
-  anthropic(/^claude-(fable|mythos)-5/, 10, 50),
-  anthropic(/^claude-opus-5-5/, 4, 20),
-  anthropic(/^claude-opus-(4-[5-9]|5)/, 5, 25),
-  anthropic(/^claude-sonnet-5/, 2, 10),
-  anthropic(/^claude-opus-4/, 15, 75),
-  anthropic(/^claude-(sonnet-4|3-[57]-sonnet)/, 3, 15),
-  anthropic(/^claude-haiku-4-5/, 1, 5),
-  anthropic(/^claude-3-5-haiku/, 0.8, 4),
-  anthropic(/^claude-3-haiku/, 0.25, 1.25),
+  cached(/^claude-(fable|mythos)-5/, 10, 50),
+  cached(/^claude-opus-5-5/, 4, 20, 0.2),
+  cached(/^claude-sonnet-5-5/, 2, 10, 0.1),
+  cached(/^claude-haiku-5-5/, 0.1, 0.5),
+  cached(/^claude-opus-(4-[5-9]|5)/, 5, 25),
+  cached(/^claude-sonnet-5/, 2, 10),
+  cached(/^claude-opus-4/, 15, 75),
+  cached(/^claude-(sonnet-4|3-[57]-sonnet)/, 3, 15),
+  cached(/^claude-haiku-4-5/, 1, 5),
+  cached(/^claude-3-5-haiku/, 0.8, 4),
+  cached(/^claude-3-haiku/, 0.25, 1.25),
+  cached(/^gpt-6-astra(-\d{4}|$)/, 10, 50),
+  cached(/^gpt-6\.1-sol(-\d{4}|$)/, 2, 10, 0.1),
+  cached(/^gpt-6-sol(-\d{4}|$)/, 2, 10),
+  cached(/^gpt-6\.1-terra(-\d{4}|$)/, 1, 5, 0.05),
+  cached(/^gpt-6-luna(-\d{4}|$)/, 0.1, 0.5),
+  cached(/^gpt-5\.6-luna(-\d{4}|$)/, 0.2, 1.2),
   { models: /^gpt-5\.5(-\d{4}|$)/, input: 5, cacheRead: 0.5, output: 30 },
   { models: /^gpt-5\.4(-\d{4}|$)/, input: 2.5, cacheRead: 0.25, output: 15 },
   { models: /^gpt-5\.4-mini/, input: 0.75, cacheRead: 0.075, output: 4.5 },
@@ -58,15 +69,20 @@ export const list: ReadonlyArray<Price> = [
   { models: /^gpt-4\.1-nano/, input: 0.1, cacheRead: 0.025, output: 0.4 },
   { models: /^gpt-4o(-\d{4}|$)/, input: 2.5, cacheRead: 1.25, output: 10 },
   { models: /^gpt-4o-mini/, input: 0.15, cacheRead: 0.075, output: 0.6 },
+  { models: /^gemini-3\.8-flash(-\d{3}|$)/, input: 0.75, cacheRead: 0.075, output: 3.75 },
+  { models: /^gemini-3\.5-flash(-\d{3}|$)/, input: 1.5, cacheRead: 0.15, output: 9 },
+  { models: /^gemini-3\.1-flash-lite/, input: 0.25, cacheRead: 0.025, output: 1.5 },
   { models: /^gemini-3(\.1)?-pro-preview/, input: 2, cacheRead: 0.2, output: 12 },
   { models: /^gemini-3-flash/, input: 0.5, cacheRead: 0.05, output: 3 },
   { models: /^gemini-2\.5-flash-lite/, input: 0.1, cacheRead: 0.01, output: 0.4 },
   { models: /^gemini-2\.5-flash/, input: 0.3, cacheRead: 0.03, output: 2.5 },
   { models: /^gemini-2\.5-pro/, input: 1.25, cacheRead: 0.125, output: 10 },
-  { models: /^grok-4\.5/, input: 2, cacheRead: 0.5, output: 6 },
+  { models: /^grok-4\.3/, input: 1.25, cacheRead: 0.2, output: 2.5 },
+  { models: /^grok-4\.[5-7]/, input: 2, cacheRead: 0.5, output: 6 },
   { models: /^text-embedding-3-small/, input: 0.02, output: 0 },
   { models: /^text-embedding-3-large/, input: 0.13, output: 0 },
   { models: /^gemini-embedding-001/, input: 0.15, output: 0 },
+  { of: ["groq"], models: /^gpt-oss-120b/, input: 0.15, cacheRead: 0.075, output: 0.6 },
   { of: ["groq"], models: /^llama-3\.3-70b/, input: 0.59, output: 0.79 }
 ]
 

@@ -153,6 +153,8 @@ describe("Prices", () => {
         "claude-haiku-4-5@20251001",
         "arn:aws:bedrock:eu-west-1:1:inference-profile/eu.anthropic.claude-haiku-4-5-v1:0"
       ],
+      [0.1, "claude-haiku-5-5", "openai/gpt-6-luna", "gpt-6-luna-2026-09-22"],
+      [2, "claude-sonnet-5-5", "gpt-6.1-sol", "gpt-6-sol", "x-ai/grok-4.7"],
       [0.8, "anthropic/claude-3.5-haiku", "claude-3-5-haiku-latest"],
       [2.5, "gpt-5.4-2026-03-05", "openai/gpt-5.4"],
       [0.75, "litellm_proxy/gpt-5.4-mini"],

@@ -36,6 +36,7 @@ export const rules: ReadonlyArray<Rule> = [
   row(/^gpt-([6-9]|\d\d)/, 922_000, `${openAi}/gpt-6.1-terra (the longest prompt; 1,050,000 with the reply)`),
   row(/^gpt-5.*-chat/, 128_000, openAi),
   row(/^claude-/, 200_000, claude),
+  row(/^claude-((opus|sonnet)-4-[6-9]|[a-z]+-5)/, 1_000_000, "https://platform.claude.com/docs/about-claude/models"),
   row(/^claude-(2(\.0)?$|instant)/, 100_000, claude),
   row(/^gemini-(1\.5|[2-9])/, 1_048_576, gemini),
   row(/^deepseek-(chat|reasoner|v3)/, 128_000, "https://api-docs.deepseek.com/quick_start/pricing", ["deepseek"]),

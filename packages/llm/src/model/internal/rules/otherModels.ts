@@ -71,6 +71,12 @@ export const rules: ReadonlyArray<Rule> = [
     source: "https://ai.google.dev/gemini-api/docs/openai (reasoning_effort none turns thinking off in 2.5)"
   },
   {
+    models: /^gemini-([4-9]|\d\d)/,
+    says: { efforts: ["low", "medium", "high"], unasked: "low", thinksUnasked: true },
+    source:
+      "https://docs.cloud.google.com/gemini-enterprise-agent-platform/models/start/get-started-with-gemini-4 (levels as of Gemini 3.1 Pro)"
+  },
+  {
     models: /^gemini-((2\.5|[3-9](\.\d+)?)-pro|pro-latest)/,
     says: { efforts: ["low", "medium", "high"], unasked: "low", thinksUnasked: true },
     source: "https://ai.google.dev/gemini-api/docs/thinking (Pro cannot be told not to think)"

@@ -99,6 +99,7 @@ describe("acceptance", () => {
         ["gemini-3.8-flash", "low"],
         ["gemini-3.10-flash", "low"],
         ["gemini-4-flash", "low"],
+        ["gemini-4-argon", "low"],
         ["gemini-flash-latest", "low"],
         ["gemini-3.1-pro-preview", "low"],
         ["gemini-2.5-flash", "none"]
