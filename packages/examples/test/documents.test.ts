@@ -1,3 +1,4 @@
+import * as Models from "@antiphon/llm/model/Models"
 import { assert, describe, it } from "@effect/vitest"
 import { existsSync, readFileSync } from "node:fs"
 import { dirname, join, normalize } from "node:path"
@@ -61,6 +62,28 @@ describe("documents", () => {
         links.filter((link) => isDead(file, link)),
         []
       )
+    })
+  }
+})
+
+describe("docs/models.md", () => {
+  const rows = [
+    ...read(join("docs", "models.md")).matchAll(
+      /^\| `([^`]+)` +\| `([^`]+)` +\| `([^`]+)` +\| `([^`]+)` +\| (.*) \|$/gm
+    )
+  ]
+
+  it("has a table of how names are read", () => assert.isAbove(rows.length, 6))
+
+  for (const [, name, provider, model, api, needed] of rows) {
+    it(`reads ${name} as the table says`, () => {
+      assert.deepStrictEqual(Models.parse(name!), { provider: provider!, model: model! })
+      assert.strictEqual(Models.describe(name!).api, api)
+      const preset = Models.presets.find((preset) => preset.name === provider)
+      for (const [, variable] of needed!.matchAll(/`(\w+)`/g)) {
+        const known = [...(preset?.keyVariables ?? ["ANTHROPIC_API_KEY"]), ...(preset?.baseUrlVariables ?? [])]
+        assert.include(known, variable)
+      }
     })
   }
 })

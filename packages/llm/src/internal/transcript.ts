@@ -285,7 +285,8 @@ const resume = (
   const placeCall = (item: ToolItem, turn: number, where: Array<Sent>) => {
     if (placed.has(item.toolCallId) || calls.turnOf(item.toolCallId) !== turn) return
     placed.add(item.toolCallId)
-    const call = calls.get(item.toolCallId)!
+    const found = calls.get(item.toolCallId)!
+    const call = { ...found, result: TemplateTokens.broken(found.result) }
     // A call that the application added stays where it was added.
     if (turn === 0) out.push({ role: "tool", call })
     else where.push({ call })
@@ -488,7 +489,7 @@ const toolCalls = (entries: ReadonlyArray<ToolEntry>) => {
   for (const { item, turn } of entries) {
     const call = { id: item.toolCallId, name: item.toolName, args: item.toolArgs }
     if (item._tag === "AgentToolReturned") {
-      calls.set(item.toolCallId, { ...call, result: TemplateTokens.broken(ResultText.of(item.result)) })
+      calls.set(item.toolCallId, { ...call, result: ResultText.of(item.result) })
       settled.add(item.toolCallId)
       turns.set(item.toolCallId, turn)
     } else if (!calls.has(item.toolCallId)) {

@@ -62,7 +62,6 @@ export const layer = (
         return made
       }
       return yield* ClaudeModel.make({
-        module: "Anthropic",
         name: "anthropic",
         model: options.model,
         url: `${baseUrl}/v1/messages`,

@@ -87,7 +87,6 @@ export const layer = (
       const client =
         credentials === undefined ? new AnthropicBedrock(common) : new AnthropicBedrock({ ...common, ...credentials })
       return yield* ClaudeModel.make({
-        module: "Bedrock",
         name: provider,
         model,
         url: `${baseUrl}/model/${model}/invoke-with-response-stream`,

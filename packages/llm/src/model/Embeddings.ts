@@ -16,6 +16,7 @@ import * as OpenAiPresets from "./internal/openAi/openAiPresets.ts"
 import * as AiErrors from "./internal/provider/aiErrors.ts"
 import * as Connections from "./internal/provider/connections.ts"
 import * as ModelError_ from "./internal/provider/modelError.ts"
+import * as SdkPost from "./internal/provider/sdkPost.ts"
 import type * as ProviderModel from "./internal/provider/providerModel.ts"
 import * as Models from "./Models.ts"
 import * as Usage from "./Usage.ts"
@@ -109,7 +110,7 @@ export const fromString = (
         ...(isOpenAi ? undefined : { organization: null, project: null }),
         maxRetries: 0,
         logLevel: "off",
-        fetch: connections.fetch,
+        fetch: SdkPost.explained(connections.fetch),
         defaultHeaders: { ...(apiKey === undefined ? { Authorization: null } : undefined), ...options.headers }
       })
       const embed = asking({ client, isOpenAi, model, provider, url: `${baseUrl}/embeddings`, options })
@@ -168,7 +169,7 @@ const asking = (of: {
   const wait = Duration.fromInputUnsafe(options.timeout ?? "10 seconds")
   return (inputs) => {
     const source: AiErrors.Source = {
-      module: "Embeddings",
+      module: `${provider}/${model}`,
       method: "embedMany",
       url,
       model,

@@ -50,7 +50,6 @@ export const layer = (
       const connections = yield* Connections.make()
       const bare = options.model.replace(/^models\//, "")
       return yield* GeminiModel.make({
-        module: "Gemini",
         name,
         model: options.model,
         url: `${baseUrl}/models/${encodeURIComponent(bare)}:streamGenerateContent`,

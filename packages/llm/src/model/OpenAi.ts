@@ -64,7 +64,6 @@ export const layer = (
       const post = postTo("")
       const begin = preset.prefixUrl && postTo(preset.prefixUrl(baseUrl))
       return yield* ProviderModel.make({
-        module: "OpenAi",
         name: chosen.name,
         model: options.model,
         url: `${baseUrl}/chat/completions`,

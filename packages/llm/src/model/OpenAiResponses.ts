@@ -72,7 +72,6 @@ export const layer = (
             })
           : overHttp
       return yield* ProviderModel.make({
-        module: "OpenAiResponses",
         name,
         model: options.model,
         url: `${baseUrl}/responses`,

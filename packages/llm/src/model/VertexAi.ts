@@ -78,7 +78,6 @@ export const layer = (
       const url = `${place}/publishers/${publisher}/models/${encodeURIComponent(model)}`
       if (!isClaude) {
         return yield* GeminiModel.make({
-          module: "VertexAi",
           name: provider,
           model,
           url: `${url}:streamGenerateContent`,
@@ -109,7 +108,6 @@ export const layer = (
         defaultHeaders: { ...options.headers }
       })
       return yield* ClaudeModel.make({
-        module: "VertexAi",
         name: provider,
         model,
         url: `${url}:streamRawPredict`,

@@ -133,6 +133,18 @@ describe("Embeddings", () => {
     )
   )
 
+  it.live("tells what the provider says, also in a body without an error", () =>
+    run((server, model) =>
+      Effect.gen(function* () {
+        const body = { object: "error", message: "Too many tokens in batch. Max is 16384", code: "3210" }
+        server.script({ ...refusal(400), pieces: [JSON.stringify(body)] })
+        const { message } = yield* Effect.flip(model.embed("one"))
+        assert.include(message, "openai/text-embedding-3-small")
+        assert.include(message, "Too many tokens in batch. Max is 16384 (400 3210)")
+      })
+    )
+  )
+
   it.live("gives up on a provider that does not answer", () =>
     run(
       (server, model) =>

@@ -16,7 +16,6 @@ import * as AnthropicRequest from "./anthropicRequest.ts"
 
 /** The platform that serves the model, and its client. */
 export interface Options {
-  readonly module: string
   readonly name: string
   readonly model: string
   readonly url: string
@@ -31,9 +30,8 @@ export interface Options {
 }
 
 /** Makes the model. */
-export const make = ({ client, fields, model, module, name, post, rejected, settings, url }: Options) =>
+export const make = ({ client, fields, model, name, post, rejected, settings, url }: Options) =>
   ProviderModel.make<Anthropic.MessageCreateParamsStreaming>({
-    module,
     name,
     model,
     url,

@@ -13,7 +13,6 @@ import * as GeminiRequest from "./geminiRequest.ts"
 
 /** The platform that serves the model, and how to reach it. */
 export interface Options {
-  readonly module: string
   readonly name: string
   readonly model: string
   readonly url: string
@@ -28,21 +27,9 @@ export interface Options {
 }
 
 /** Makes the model. */
-export const make = ({
-  authorize,
-  connections,
-  headers,
-  home,
-  model,
-  module,
-  name,
-  safety,
-  settings,
-  url
-}: Options) => {
+export const make = ({ authorize, connections, headers, home, model, name, safety, settings, url }: Options) => {
   const bare = model.replace(/^models\//, "")
   return ProviderModel.make<GeminiRequest.Body>({
-    module,
     name,
     model,
     url,

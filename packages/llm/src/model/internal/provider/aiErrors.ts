@@ -76,7 +76,7 @@ export const fromRejection = (source: Source, cause: unknown): AiError.AiErrorRe
   if (hasStatus(cause)) {
     const headers =
       Predicate.hasProperty(cause, "headers") && cause.headers instanceof Headers ? cause.headers : undefined
-    const body = Predicate.hasProperty(cause, "error") ? cause.error : undefined
+    const body = Predicate.hasProperty(cause, "body") ? cause.body : "error" in cause ? cause.error : undefined
     return fromStatus(source, { status: cause.status, body, headers })
   }
   const code = codeOf(cause)

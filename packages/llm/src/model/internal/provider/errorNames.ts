@@ -22,11 +22,14 @@ export const of = (body: unknown): Names => {
     if (!Predicate.hasProperty(error, field)) return undefined
     const value = error[field]
     const text = typeof value === "number" ? String(value) : value
-    // A name, not a sentence, so it cannot quote anything.
-    return typeof text === "string" && /^[\w.:[\]-]{1,64}$/.test(text) ? text : undefined
+    return typeof text === "string" && isName(text) ? text : undefined
   }
   return { code: name("code"), state: name("status"), type: name("type"), param: name("param") }
 }
+
+/** Whether a text is a name: no sentence, which could quote something, and not as many digits as keys and ids have. */
+const isName = (text: string): boolean =>
+  /^[\w.:[\]-]{1,64}$/.test(text) && (/^\d{1,6}$/.test(text) || text.replace(/\D/g, "").length <= 4)
 
 /** Whether a body or an event is an error in one of the forms that servers give to it. */
 export const isError = (body: object): boolean => {

@@ -60,6 +60,8 @@ limitation max_tokens max_completion_tokens mismatch moderate multimodal mutual 
 precision prepaid provisioned quantized rather regional reject renew reserved retrying revoked saturated scopes seed self sexual shared shutdown sized
 index indices recommend recommendation recommended resulted optionally allowlist assign assigned balancer channelid contacting
 contacted decrease deducted downgrade exceedingly fully greatly insufficiently plus retryable sooner sign signed sorry unexpectedly verifying zone
+adjust admin allocated arn batch batches calculate calculated degraded dev draft extraneous fails generative got governor k library newly original p publisher
+recognized redacted reformat registry routing row security selected serving signing split struct supplied supply top triggering unmarshal visiting vram works xhigh yet
 spend spending subset substitute suitable surge syntax throttled throttling tier tokenizer truncated truncate unhealthy unlimited unreachable unsafe
 `
 
@@ -68,5 +70,5 @@ const vocabulary: ReadonlySet<string> = new Set(words.split(/\s+/).filter(Boolea
 /** Whether a word is one of a provider's own. Plurals and contractions of its words are, too. */
 export const has = (word: string): boolean => {
   const lower = word.toLowerCase().replace(/['’](?:s|t|re|ve|ll|d|m)$/, "")
-  return vocabulary.has(lower) || (lower.endsWith("n") && vocabulary.has(lower.slice(0, -1)))
+  return vocabulary.has(lower) || (/[ns]$/.test(lower) && vocabulary.has(lower.slice(0, -1)))
 }

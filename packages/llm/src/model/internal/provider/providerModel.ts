@@ -44,7 +44,6 @@ export interface Options {
 
 /** The differences between providers. */
 export interface Provider<Body> {
-  readonly module: string
   readonly name: string
   readonly model: string
   readonly url: string
@@ -79,7 +78,7 @@ export const make = <Body>(
         const options = object === undefined || isHeld ? given : ObjectTool.added(given, object)
         const settings = ModelSettings.merge(provider.settings ?? {}, Context.get(context, ModelSettings.Current))
         const source: AiErrors.Source = {
-          module: provider.module,
+          module: `${provider.name}/${provider.model}`,
           method,
           url: provider.url,
           model: provider.model,
@@ -176,7 +175,8 @@ const patience = (timeout: ModelSettings.ModelSettings["timeout"]): Duration.Dur
 }
 
 const warmUp = <Body>(provider: Provider<Body>): Effect.Effect<void, AiError.AiError> => {
-  const source: AiErrors.Source = { module: provider.module, method: "warmUp", url: provider.url }
+  const module = `${provider.name}/${provider.model}`
+  const source: AiErrors.Source = { module, method: "warmUp", url: provider.url }
   // Only a body that was read to its end leaves the connection to the next request.
   const greeted = (signal: AbortSignal) => provider.greet(signal).then((response) => response.arrayBuffer())
   return Effect.tryPromise({ try: greeted, catch: (cause) => cause }).pipe(

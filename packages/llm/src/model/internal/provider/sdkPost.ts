@@ -48,8 +48,44 @@ export const make = ({ client, connections, failing, headers, path }: Options): 
   return async (body, signal) => {
     const response = await (built ?? (await building()))(JSON.stringify(body), signal)
     if (response.ok) return response
-    const text = await response.text().catch(() => "")
+    const text = await beginning(response).catch(() => "")
     const json = WireJson.parse(text)
-    throw failing(response.status, json, json === undefined ? text : undefined, response.headers)
+    const told = json !== undefined && isShallow(json) ? json : undefined
+    const error = failing(response.status, told, json === undefined ? text : undefined, response.headers)
+    // OpenAI's SDK keeps the body only if it has an `error`. Many servers have none.
+    throw Object.assign(error, { body: json ?? text })
   }
+}
+
+/** `fetch` for OpenAI's SDK, where refusals have an `error`, because the SDK keeps nothing else of them. */
+export const explained =
+  (send: typeof fetch): typeof fetch =>
+  async (input, init) => {
+    const response = await send(input, init)
+    if (response.ok) return response
+    const text = await beginning(response).catch(() => "")
+    const { headers, status } = response
+    return new Response(JSON.stringify({ error: WireJson.parse(text) ?? text }), { headers, status })
+  }
+
+/** The longest body of a refusal to read, in characters. */
+const longest = 200_000
+
+/** Whether an SDK can write a body into its message. */
+const isShallow = (json: object): boolean => {
+  try {
+    return JSON.stringify(json) !== ""
+  } catch {
+    return false
+  }
+}
+
+const beginning = async (response: Response): Promise<string> => {
+  const decoder = new TextDecoder()
+  let text = ""
+  for await (const bytes of response.body ?? []) {
+    text += decoder.decode(bytes, { stream: true })
+    if (text.length > longest) break
+  }
+  return text
 }

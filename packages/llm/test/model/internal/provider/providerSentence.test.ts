@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as ErrorKinds from "../../../../src/model/internal/provider/errorKinds.ts"
+import * as ErrorNames from "../../../../src/model/internal/provider/errorNames.ts"
 import * as ProviderSentence from "../../../../src/model/internal/provider/providerSentence.ts"
 
 describe("providerSentence", () => {
@@ -15,7 +16,12 @@ describe("providerSentence", () => {
     "Missing reasoning_content field in the assistant message at message index 3",
     "messages.1.content.0.thinking: Input should be 'disabled' or 'enabled'",
     "You exceeded your current quota, please check your plan and billing details.",
-    "The engine is currently overloaded, please try again later"
+    "The engine is currently overloaded, please try again later",
+    "temperature and top_p cannot both be specified for this model. Please use only one.",
+    "Malformed input request: extraneous key [top_k] is not permitted, please reformat your input and try again.",
+    "Invalid schema for function: In context=(), 'additionalProperties' is required to be supplied and to be false.",
+    "Function call is missing a thought_signature in functionCall parts.",
+    "Too many tokens overall, split into more batches."
   ]
   for (const sentence of kept) {
     it(`keeps: ${sentence.slice(0, 50)}`, () => {
@@ -64,10 +70,73 @@ describe("providerSentence", () => {
       [{ error: { message: "m" } }],
       { detail: "m" },
       { detail: [{ msg: "m" }] },
-      { type: "error", error: { type: "x", message: "m" } }
+      { type: "error", error: { type: "x", message: "m" } },
+      "m",
+      '"m"',
+      '{"message":"m"}',
+      { Message: "m" },
+      { title: "m", type: "about:blank" },
+      { message: ["m", "n"] },
+      { error: { message: { detail: "m" } } },
+      { message: JSON.stringify({ detail: JSON.stringify({ error: { message: "m" } }) }) },
+      {
+        error: { message: `litellm.BadRequestError: OpenAIException - ${JSON.stringify({ error: { message: "m" } })}` }
+      },
+      { error: { message: "litellm.X: Error code: 400 - {'error': {'message': \"m\", 'type': 'x'}}" } },
+      { error: { message: "Provider returned error", metadata: { raw: '{"error":{"message":"m"}}' } } },
+      "<?xml version='1.0'?><Error><Code>x</Code><Message>m</Message></Error>",
+      "<!doctype html><html><head><title>m</title></head></html>"
     ]) {
       assert.strictEqual(ProviderSentence.raw(body), "m", JSON.stringify(body))
     }
+  })
+})
+
+describe("providerSentence, of odd bodies", () => {
+  it("names the place of a problem", () => {
+    const detail = [{ loc: ["body", "messages", 0], msg: "field required", type: "missing" }]
+    assert.strictEqual(ProviderSentence.raw({ detail }), "body.messages.0: field required")
+  })
+
+  it("finds none where there is none, however deep", () => {
+    const deep: unknown = Array.from({ length: 50_000 }).reduce((error) => ({ error }), { message: "m" })
+    for (const body of [undefined, null, "null", "42", 42, [], {}, "", " ", { error: {} }, { message: "" }, deep]) {
+      assert.isUndefined(ProviderSentence.raw(body))
+    }
+  })
+
+  it("hides numbers of the request, and numbers as long as cards and accounts have", () => {
+    const text = () => "My card is 4111 1111 1111 1234, and my pin is 4821."
+    for (const sentence of [
+      "Could not process number 4821 in message 300",
+      "Blocked: card 4111-1111-1111-1234 in content",
+      "Blocked: card 4111 1111 1111 1234 in content",
+      "Invalid content: (4821)"
+    ]) {
+      const said = ProviderSentence.scrub(sentence, { text }) ?? ""
+      assert.notMatch(said, /4821|1234|1111/)
+    }
+    assert.include(ProviderSentence.scrub("Could not process number 4821 in message 300", { text }), "300")
+    assert.strictEqual(ProviderSentence.scrub("Limit 30000 until 2026-03-01"), "Limit 30000 until 2026-03-01")
+  })
+
+  it("stands on one line, without what moves a cursor or turns text around", () => {
+    const said = ProviderSentence.scrub("bad \u001b[2J \u202e model\r\nINFO error") ?? ""
+    assert.notMatch(said, /[\p{Cc}\u202a-\u202e]/u)
+  })
+})
+
+describe("errorNames", () => {
+  it("a key is no name", () => {
+    const key = "sk-proj-abcDEF1234567890"
+    const names = ErrorNames.of({ error: { code: key, type: "invalid_request_error", param: key, status: "429" } })
+    assert.deepStrictEqual(names, {
+      code: undefined,
+      type: "invalid_request_error",
+      param: undefined,
+      state: "429"
+    })
+    assert.strictEqual(ErrorNames.of({ code: 20012, param: "messages.0.content[1].text" }).code, "20012")
   })
 })
 

@@ -117,6 +117,34 @@ describe("sdkPost", () => {
     )
   }
 
+  for (const [what, answer, said] of [
+    [
+      "a body without `error`",
+      `{"object":"error","message":"The temperature is too high"}`,
+      "The temperature is too high"
+    ],
+    ["a list", `[{"error":{"message":"The temperature is too high"}}]`, "The temperature is too high"],
+    ["text", "The temperature is too high", "The temperature is too high"],
+    ["a body of megabytes", `The temperature is too high.${" ".repeat(3_000_000)}`, "The temperature is too high."],
+    ["a body as deep as a mine", `${'{"error":'.repeat(20_000)}1${"}".repeat(20_000)}`, undefined]
+  ] as const) {
+    it.live(`what the provider says is known, also in ${what}`, () =>
+      Effect.gen(function* () {
+        const { url } = yield* serverOf(400, answer)
+        const source: AiErrors.Source = { module: "Test", method: "streamText", url }
+        const post = yield* postOf(clientOf(url))
+        const reason = yield* Effect.flip(
+          Effect.tryPromise({
+            try: (signal) => post(body, signal),
+            catch: (cause) => AiErrors.fromRejection(source, cause)
+          })
+        )
+        assert.strictEqual(reason._tag, "InvalidRequestError")
+        assert.strictEqual(AiErrors.details(AiErrors.make(source, reason)).said, said)
+      })
+    )
+  }
+
   it("a connection that takes too long is a timeout, with and without the SDK", () => {
     const source: AiErrors.Source = { module: "Test", method: "streamText", url: "http://127.0.0.1/" }
     const late = new TypeError("fetch failed", {
