@@ -55,6 +55,7 @@ const fields = ["message", "Message", "error", "detail", "error_message", "msg",
 const sentenceIn = (body: unknown, left: number): string | undefined => {
   if (left === 0) return undefined
   if (typeof body === "string") return ofText(body, left)
+  if (typeof body !== "object" || body === null) return undefined
   const error = inner(body)
   // A router such as OpenRouter says only that the provider it has asked "returned error", and quotes it.
   const metadata = Predicate.hasProperty(error, "metadata") ? error["metadata"] : undefined
