@@ -54,8 +54,8 @@ export interface Spent {
   /** By `provider/model`. */
   readonly byModel: ReadonlyMap<string, Usage.Total>
   /**
-   * Replies that were interrupted, also before they began. Providers do not count their tokens, so they are estimated,
-   * and included in the totals.
+   * Replies that were interrupted, that broke off, or that lost a race. Providers do not count their tokens, so they are
+   * estimated, and included in the totals.
    */
   readonly interrupted: number
 }

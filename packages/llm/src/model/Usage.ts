@@ -1,9 +1,10 @@
 /**
  * Counts the tokens that models use, and their cost if a price is known.
  *
- * Every provider reports each completed reply to the current `Observer`, exactly once, whatever stands between it and
- * the agent: after a failover there is one report for each model that answered. A reply that was interrupted, that broke
- * off, or that lost a race is not reported, because its provider does not tell its tokens. An empty one is.
+ * Every provider reports each reply to the current `Observer`, exactly once, whatever stands between it and the agent:
+ * after a failover there is one report for each model that answered. Providers do not tell the tokens of a reply that was
+ * interrupted, that broke off, or that lost a race, though they bill it: its tokens are estimated. A request that failed
+ * before anything came is not reported.
  *
  * @since 0.1.0
  */
@@ -24,6 +25,8 @@ export interface Report {
   readonly tokens: Tokens
   /** In US dollars: by `Prices.Current`, or else as the provider has told it. Undefined if neither is known. */
   readonly cost: number | undefined
+  /** Whether the tokens are estimated, because the reply was given up or broke off before its provider counted them. */
+  readonly estimated?: true
 }
 
 /** No tokens. */
@@ -51,7 +54,7 @@ export const ofFinish = ({ inputTokens, outputTokens }: Response.FinishPartEncod
   }
 }
 
-/** Called for each completed reply, which waits for it. Does nothing by default. */
+/** Called for each reply, which waits for it. Does nothing by default. */
 export const Observer = Context.Reference<(report: Report) => Effect.Effect<void>>(
   "@antiphon/llm/model/Usage/Observer",
   {
@@ -72,22 +75,23 @@ const money = () =>
   })
 
 /**
- * Reports the usage of a reply to the current observer and to the metrics. `charged` is its cost in US dollars as told by
- * the provider, which counts if `Prices.Current` has no price.
+ * Reports the usage of a reply to the current observer and to the metrics. `cost` is what the provider says in US dollars;
+ * it counts if `Prices.Current` has no price.
  */
 export const tell = (
   of: Pick<Report, "provider" | "model">,
   tokens: Tokens,
-  charged?: number | undefined
+  told: { readonly cost?: number | undefined; readonly estimated?: boolean | undefined } = {}
 ): Effect.Effect<void> =>
   Effect.contextWith((context: Context.Context<never>) => {
-    const cost = Prices.costOf(Context.get(context, Prices.Current), of, tokens) ?? charged
+    const cost = Prices.costOf(Context.get(context, Prices.Current), of, tokens) ?? told.cost
     const metrics = metricsOf(of)
     for (const kind of kinds) {
       if (tokens[kind] > 0) metrics.tokens[kind].updateUnsafe(tokens[kind], context)
     }
     if (cost !== undefined) metrics.cost.updateUnsafe(cost, context)
-    return Context.get(context, Observer)({ ...of, tokens, cost })
+    const report = { ...of, tokens, cost }
+    return Context.get(context, Observer)(told.estimated === true ? { ...report, estimated: true } : report)
   })
 
 const kinds = ["input", "cacheRead", "cacheWrite", "output", "reasoning"] as const satisfies ReadonlyArray<keyof Tokens>

@@ -427,6 +427,37 @@ describe("the usage of a call", () => {
     assert.isAtLeast(spent!.usage.input, 200)
   })
 
+  test("includes an interrupted reply once if its provider estimates it", function* () {
+    const told = { ...Usage.none, input: 30, output: 5 }
+    const estimating = Layer.effect(
+      LanguageModel.LanguageModel,
+      LanguageModel.make({
+        streamText: () =>
+          Stream.make(
+            { type: "text-start" as const, id: "1" },
+            { type: "text-delta" as const, id: "1", delta: "Well" }
+          ).pipe(
+            Stream.concat(Stream.never),
+            Stream.ensuring(Usage.tell({ provider: "acme", model: "a1" }, told, { estimated: true }))
+          ),
+        generateText: () => Effect.die("not asked")
+      })
+    )
+    let spent: Budget.Spent | undefined
+    yield* Effect.scoped(
+      Effect.gen(function* () {
+        const call = yield* playing(
+          { ...ScriptedModel.make([]), layer: estimating },
+          { onUsage: (so) => Effect.sync(() => (spent = so)) }
+        )
+        yield* call.say("one")
+        yield* call.say("two")
+        yield* call.end
+      })
+    )
+    assert.deepStrictEqual([spent?.interrupted, spent?.replies, spent?.tokens], [2, 2, 70])
+  })
+
   test("includes what tools ask of models, once, however often the call was handed over", function* () {
     const told: Array<number> = []
     const ask = VoiceTool.loopback("ask", { description: "" }, () =>

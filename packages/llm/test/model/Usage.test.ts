@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Metric, Redacted } from "effect"
+import { Effect, Fiber, Layer, Metric, Redacted, type Scope, Stream } from "effect"
+import * as LanguageModel from "effect/ai/LanguageModel"
 import * as ModelPlan from "../../src/model/ModelPlan.ts"
 import * as OpenAi from "../../src/model/OpenAi.ts"
 import * as Prices from "../../src/model/Prices.ts"
@@ -78,6 +79,126 @@ describe("Usage", () => {
       })
     )
   )
+
+  describe("of a reply without a count", () => {
+    /** What is reported while a script is played: model, input, output, and whether that is an estimate. */
+    const reported = (
+      use: (
+        server: MockServer.MockServer
+      ) => Effect.Effect<unknown, unknown, LanguageModel.LanguageModel | Scope.Scope>,
+      model: (url: string) => Layer.Layer<LanguageModel.LanguageModel, unknown> = (url) => layer("own", url)
+    ) =>
+      Effect.gen(function* () {
+        const server = yield* MockServer.make
+        const reports: Array<Usage.Report> = []
+        yield* Effect.ignore(Effect.scoped(use(server))).pipe(
+          Effect.provide(model(server.url)),
+          Effect.provideService(Usage.Observer, (report) => Effect.sync(() => void reports.push(report)))
+        )
+        return reports.map(({ estimated = false, model, tokens }) => ({
+          model,
+          estimated,
+          hasInput: tokens.input > 0,
+          output: tokens.output
+        }))
+      })
+    const words = (ending: "stall" | "cut"): MockServer.Script => ({
+      pieces: [Wire.chunk({ content: "word ".repeat(8) })],
+      ending
+    })
+    /** Asks until something has come, or the server has the request, and gives up. */
+    const givenUp = (server: MockServer.MockServer, until: () => boolean, said: Array<string>) =>
+      Effect.gen(function* () {
+        const fiber = yield* Effect.forkChild(
+          Stream.runForEach(LanguageModel.streamText({ prompt: "hello" }), (part) =>
+            Effect.sync(() => void said.push(part.type))
+          ),
+          { startImmediately: true }
+        )
+        yield* Effect.yieldNow.pipe(Effect.repeat({ until }))
+        yield* Fiber.interrupt(fiber)
+        yield* server.abandoned
+      })
+
+    it.live("is estimated if the caller interrupts it, in its middle or before its beginning", () =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const said: Array<string> = []
+          const middle = yield* reported((server) => {
+            server.script(words("stall"))
+            return givenUp(server, () => said.includes("text-delta"), said)
+          })
+          assert.deepStrictEqual(middle, [{ model: "own", estimated: true, hasInput: true, output: 10 }])
+          const before = yield* reported((server) => {
+            server.script({ pieces: [], ending: "stall" })
+            return givenUp(server, () => server.requests.length > 0, [])
+          })
+          assert.deepStrictEqual(before, [{ model: "own", estimated: true, hasInput: true, output: 0 }])
+        })
+      )
+    )
+
+    it.live("is estimated if it breaks off, beside the reply that continues it", () =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const plan = (url: string) =>
+            ModelPlan.layer(
+              ModelPlan.make({ name: "a", model: layer("own-a", url) }, { name: "b", model: layer("own-b", url) })
+            )
+          const reports = yield* reported((server) => {
+            server.script(words("cut"), reply)
+            return ask()
+          }, plan)
+          assert.deepStrictEqual(reports, [
+            { model: "own-a", estimated: true, hasInput: true, output: 10 },
+            { model: "own-b", estimated: false, hasInput: true, output: 50 }
+          ])
+        })
+      )
+    )
+
+    it.live("is estimated if it loses a race", () =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const plan = (url: string) =>
+            ModelPlan.layer(
+              ModelPlan.make(
+                { name: "a", model: layer("own-a", url), hedge: "10 millis" },
+                { name: "b", model: layer("own-b", url) }
+              )
+            )
+          const reports = yield* reported((server) => {
+            server.script({ pieces: [], ending: "stall" }, reply)
+            return ask()
+          }, plan)
+          assert.deepStrictEqual(reports.map(({ estimated, model }) => [model, estimated]).toSorted(), [
+            ["own-a", true],
+            ["own-b", false]
+          ])
+        })
+      )
+    )
+
+    it.live("is none if the request fails before anything has come", () =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          for (const script of [
+            Wire.failure(500, { message: "no" }),
+            Wire.failure(401, { message: "no" }),
+            { pieces: [], ending: "cut" as const },
+            { pieces: ['data: {"error":{"message":"no"}}\n\n'] },
+            { pieces: ["<html>"], headers: { "content-type": "text/html" } }
+          ]) {
+            const reports = yield* reported((server) => {
+              server.script(script)
+              return ask()
+            })
+            assert.deepStrictEqual(reports, [])
+          }
+        })
+      )
+    )
+  })
 
   it.effect("is added up by model across a failover, for a turn and for the surrounding call", () =>
     Effect.scoped(

@@ -1,29 +1,11 @@
-/**
- * Estimates how many tokens a prompt has, without a tokenizer: they differ by model and cost more than they are worth
- * here. A provider's count corrects the estimate of the next prompt.
- */
+/** Estimates how many tokens a prompt has. A provider's count corrects the estimate of the next prompt. */
 import * as Tool from "effect/ai/Tool"
 import * as ResultText from "../../internal/resultText.ts"
 import * as ToolSchema from "../../internal/toolSchema.ts"
 import type * as Transcript from "../../internal/transcript.ts"
+import { ofText } from "../../model/internal/tokens.ts"
 
-/** Characters per token: in Latin text, in other alphabets, and in scripts whose characters are words or syllables. */
-const latin = 4
-const alphabetic = 2
-const ideographic = 1
-
-/** Tokens in a text. */
-export const ofText = (text: string): number => {
-  let others = 0
-  let wide = 0
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i)
-    if (code < 0x250) continue
-    if (code < 0x2e80) others++
-    else wide++
-  }
-  return (text.length - others - wide) / latin + others / alphabetic + wide / ideographic
-}
+export { ofText }
 
 /** Additional tokens per message. */
 const frame = 4

@@ -82,8 +82,12 @@ export const make = (
       })
       return next
     }
-    return Effect.flatMap(RequestTrace.start(sending.turn, context), ({ end, seen, span }) => {
-      // Released newest first: the request, its span, and then the end of the reply.
+    // Released newest first: the request, its span, and then the end of the reply.
+    const ending = Scope.addFinalizer(
+      outer,
+      Effect.suspend(() => ended(!isRefused))
+    )
+    return Effect.flatMap(Effect.andThen(ending, RequestTrace.start(sending.turn, context)), ({ end, seen, span }) => {
       const scope = Scope.forkUnsafe(outer)
       const sent = Effect.tapCause(send(sending, context, { scope, span }), (cause) =>
         Effect.sync(() => {
@@ -91,13 +95,7 @@ export const make = (
         })
       )
       const opened = Effect.andThen(Scope.addFinalizerExit(scope, end), sent)
-      return Effect.andThen(
-        Scope.addFinalizer(
-          outer,
-          Effect.suspend(() => ended(!isRefused))
-        ),
-        Effect.map(opened, (parts) => outputs(scope, seen, parts))
-      )
+      return Effect.map(opened, (parts) => outputs(scope, seen, parts))
     })
   })
 

@@ -199,8 +199,14 @@ export const request = (
   /** Who has answered without counting tokens. */
   let uncounted: Usage.Report | undefined
   const count = (report: Usage.Report) => {
-    spending.call.replies++
+    reports.push(report)
+    if (report.estimated === true) spending.call.interrupted++
+    else spending.call.replies++
     return counted(spending, report)
+  }
+  /** A reply that was given up is one, however many models were asked. */
+  const given = () => {
+    if (reports.every(({ estimated }) => estimated === true)) spending.call.replies++
   }
   return {
     reports,
@@ -211,7 +217,6 @@ export const request = (
           uncounted = report
           return Effect.void
         }
-        reports.push(report)
         return Effect.andThen(count(report), outer(report))
       }),
     finished: (tokens) => {
@@ -219,17 +224,18 @@ export const request = (
     },
     settle: ({ input, output }) =>
       Effect.gen(function* () {
-        if (reports.length > 0) return
+        if (reports.length > 0 && uncounted === undefined) return given()
         const estimated = { ...Usage.none, input: Math.round(input), output: Math.ceil(output) }
         const known = finished !== undefined && isEmpty(finished) && spending.budgets.length > 0 ? undefined : finished
         const tokens = known ?? estimated
         if (isEmpty(tokens)) return
-        if (finished === undefined && uncounted === undefined) spending.call.interrupted++
+        const isGivenUp = finished === undefined && uncounted === undefined
         const of = uncounted ?? named
-        const report = { ...of, tokens, cost: Prices.costOf(yield* Prices.Current, of, tokens) }
-        reports.push(report)
+        const cost = Prices.costOf(yield* Prices.Current, of, tokens)
+        const report: Usage.Report = { ...of, tokens, cost, ...(isGivenUp ? { estimated: true } : undefined) }
         yield* count(report)
         if (uncounted !== undefined) yield* outer(report)
+        given()
       })
   }
 }
@@ -272,8 +278,14 @@ const warnOfPrice = (spending: Spending, { cost, model, provider }: Usage.Report
   })
 
 /** The metric of each reply. */
-export const measured = ({ cost, model, provider, tokens }: Usage.Report): Event.Output =>
-  Event.logMetric("llm_usage", { provider, model, ...tokens, ...(cost === undefined ? {} : { usd: cost }) })
+export const measured = ({ cost, estimated, model, provider, tokens }: Usage.Report): Event.Output =>
+  Event.logMetric("llm_usage", {
+    provider,
+    model,
+    ...tokens,
+    ...(cost === undefined ? {} : { usd: cost }),
+    ...(estimated === undefined ? {} : { estimated })
+  })
 
 /** To a millionth of a dollar: sums of binary fractions have meaningless digits. */
 const rounded = (usd: number): number => Math.round(usd * 1e6) / 1e6

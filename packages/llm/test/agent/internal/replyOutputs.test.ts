@@ -10,6 +10,7 @@ import { TestClock } from "effect/testing"
 import * as ReplyOutputs from "../../../src/agent/internal/replyOutputs.ts"
 import * as ModelFailure from "../../../src/model/ModelFailure.ts"
 import * as OpenAi from "../../../src/model/OpenAi.ts"
+import type * as Usage from "../../../src/model/Usage.ts"
 import * as MockServer from "../../support/mockServer.ts"
 import * as OpenAiServer from "../../support/openAiServer.ts"
 
@@ -40,8 +41,11 @@ const replying = (script: MockServer.Script) =>
     server.script(script)
     const said: Array<string> = []
     const ends: Array<string> = []
-    const outputs = ReplyOutputs.make(sending, words, (isGivenUp) =>
-      Effect.sync(() => void ends.push(`${said.join("")}${isGivenUp ? "|given up" : ""}`))
+    const told: Array<string> = []
+    const observe = ({ estimated }: Usage.Report) =>
+      Effect.sync(() => void (estimated === true && told.push("|estimated")))
+    const outputs = ReplyOutputs.make({ ...sending, observe }, words, (isGivenUp) =>
+      Effect.sync(() => void ends.push(`${[...said, ...told].join("")}${isGivenUp ? "|given up" : ""}`))
     )
     const model = OpenAi.layer({ model: "m", baseUrl: server.url, apiKey: Redacted.make("k") })
     const context = yield* Layer.build(Layer.orDie(model))
@@ -82,7 +86,7 @@ describe("replyOutputs", () => {
         yield* TestClock.adjust("1 second")
         assert.isTrue(ModelFailure.isTimeout(yield* Fiber.join(fiber)))
         yield* server.abandoned
-        assert.deepStrictEqual(ends, ["Hello "])
+        assert.deepStrictEqual(ends, ["Hello |estimated"])
       })
     )
   }
@@ -107,7 +111,8 @@ describe("replyOutputs", () => {
       yield* until(() => said.length > 0)
       yield* Fiber.interrupt(fiber)
       yield* server.abandoned
-      assert.deepStrictEqual(ends, ["Hello |given up"])
+      // The request was closed first: its usage is known at the end of the reply.
+      assert.deepStrictEqual(ends, ["Hello |estimated|given up"])
     })
   )
 

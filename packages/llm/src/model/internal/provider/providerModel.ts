@@ -26,6 +26,7 @@ import * as SoundPrompt from "../rules/soundPrompt.ts"
 import * as AiErrors from "./aiErrors.ts"
 import * as Charge from "./charge.ts"
 import * as DirectModel from "./directModel.ts"
+import * as Tokens from "../tokens.ts"
 import * as EncodedStream from "./encodedStream.ts"
 import * as PromptText from "./promptText.ts"
 import { Refusals } from "./refusals.ts"
@@ -88,6 +89,7 @@ export const make = <Body>(
           }
         }
         annotate(provider, settings, options)
+        const names = { provider: provider.name, model: provider.model }
         const reply = provider.reply(options, generateId)
         const tools = options.tools.length > 0
         const made = () =>
@@ -112,12 +114,12 @@ export const make = <Body>(
               open: (signal) => send(body, signal),
               reply: object === undefined || isHeld ? reply : ObjectTool.reading(reply, object.name),
               timeout: patience(settings.timeout),
-              onFinish: (part) =>
-                Usage.tell(
-                  { provider: provider.name, model: provider.model },
-                  Usage.ofFinish(part.usage),
-                  Charge.of(part)
-                )
+              onFinish: (part) => Usage.tell(names, Usage.ofFinish(part.usage), { cost: Charge.of(part) }),
+              onGivenUp: (characters) => {
+                const input = Math.ceil(Tokens.ofText(JSON.stringify(body)))
+                const tokens = { ...Usage.none, input, output: Math.ceil(characters / 4) }
+                return Effect.provideContext(Usage.tell(names, tokens, { estimated: true }), context)
+              }
             },
             scope
           )

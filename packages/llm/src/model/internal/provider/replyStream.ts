@@ -62,6 +62,18 @@ export interface Options {
   readonly timeout: Duration.Input | undefined
   /** Called at the end of the reply, before the end is passed on. */
   readonly onFinish: (part: Response.FinishPartEncoded) => Effect.Effect<void>
+  /**
+   * Called when the request is closed, if its reply did not come to an end but is billed: it was given up, or broke off.
+   * With the number of characters that have come.
+   */
+  readonly onGivenUp: (characters: number) => Effect.Effect<void>
+}
+
+/** How far a reply has come. */
+interface Course {
+  finished: boolean
+  failed: boolean
+  characters: number
 }
 
 /** Pulls the parts of a reply. The request is sent by the first pull, and closed with the scope. */
@@ -76,21 +88,31 @@ const sent = (options: Options, scope: Scope.Scope): Effect.Effect<PartPull, AiE
   Effect.suspend(() => {
     const controller = new AbortController()
     let isRead = false
+    const course: Course = { finished: false, failed: false, characters: 0 }
     // A request that is over needs no end, and an abort makes an exception with a stack.
-    const close = Effect.sync(() => isRead || controller.abort())
+    const close = Effect.suspend(() => {
+      if (!isRead) controller.abort()
+      const { characters, failed, finished } = course
+      // A request that failed before anything came is not billed.
+      return finished || (failed && characters === 0) ? Effect.void : options.onGivenUp(characters)
+    })
     const response = Waiting.promise(
       () => options.open(controller.signal),
       (cause) => AiErrors.make(options.source, AiErrors.fromRejection(options.source, cause))
     )
+    const answered = Effect.flatMap(patiently(options, response), (response) =>
+      Effect.map(bodyOf(options, response), (body) =>
+        typeof body === "function"
+          ? makePull(options, parserOf(response), body, { course, onRead: () => (isRead = true) })
+          : wholePull(options, body, course)
+      )
+    )
+    const failed = Effect.sync(() => {
+      course.failed = true
+    })
     return Effect.andThen(
       Scope.addFinalizer(scope, close),
-      Effect.flatMap(patiently(options, response), (response) =>
-        Effect.map(bodyOf(options, response), (body) =>
-          typeof body === "function"
-            ? makePull(options, parserOf(response), body, () => (isRead = true))
-            : wholePull(options, body)
-        )
-      )
+      Effect.tapError(answered, () => failed)
     )
   })
 
@@ -118,7 +140,12 @@ const blankLine = new TextEncoder().encode("\n\n")
 /** Pulls the parts of a reply. */
 export type PartPull = Pull.Pull<Arr.NonEmptyReadonlyArray<Part>, AiError.AiError>
 
-const makePull = (options: Options, { last, parse }: Parsers, readNext: Answer.Read, onRead: () => void): PartPull => {
+const makePull = (
+  options: Options,
+  { last, parse }: Parsers,
+  readNext: Answer.Read,
+  { course, onRead }: { readonly course: Course; readonly onRead: () => void }
+): PartPull => {
   const { reply, source } = options
   const content = new Content()
   let failure: AiError.AiError | undefined
@@ -140,6 +167,7 @@ const makePull = (options: Options, { last, parse }: Parsers, readNext: Answer.R
     const finish = out.at(-1)
     const empty = content.take(out)
     if (empty !== undefined) failure = AiErrors.make(source, empty)
+    note(course, out, finish)
     const emitted = Arr.isArrayNonEmpty(out) ? Effect.succeed(out) : pull
     return finish?.type === "finish" ? Effect.andThen(options.onFinish(finish), emitted) : emitted
   }
@@ -203,7 +231,11 @@ const makePull = (options: Options, { last, parse }: Parsers, readNext: Answer.R
 
   const taking = (read: Effect.Effect<Uint8Array | undefined, ReadFailure | AiError.AiError>): PartPull =>
     Effect.matchEffect(read, {
-      onFailure: (error) => (error instanceof ReadFailure ? cutOff(error.cause) : Effect.fail(error)),
+      onFailure: (error) => {
+        if (error instanceof ReadFailure) return cutOff(error.cause)
+        course.failed = true
+        return Effect.fail(error)
+      },
       onSuccess: (bytes) => {
         if (bytes === undefined) return cutOff(undefined)
         const out: Array<Part> = []
@@ -215,7 +247,10 @@ const makePull = (options: Options, { last, parse }: Parsers, readNext: Answer.R
   const takeEnd = taking(readEnd)
 
   const pull: PartPull = Effect.suspend(() => {
-    if (failure !== undefined) return Effect.fail(failure)
+    if (failure !== undefined) {
+      course.failed = true
+      return Effect.fail(failure)
+    }
     if (ended) return Cause.done()
     if (reply.done()) {
       ended = true
@@ -227,11 +262,12 @@ const makePull = (options: Options, { last, parse }: Parsers, readNext: Answer.R
 }
 
 /** A complete reply from a server that ignores the request to stream. */
-const wholePull = ({ onFinish, reply, source }: Options, body: ReplyBody): PartPull => {
+const wholePull = ({ onFinish, reply, source }: Options, body: ReplyBody, course: Course): PartPull => {
   let out: Array<Part> | undefined = []
   const told = reply.take({ event: undefined, data: JSON.stringify(body) }, out)
   const isComplete = told === undefined && (reply.done() || reply.end(out))
   const finish = out.at(-1)
+  note(course, out, finish)
   const reason = told === undefined ? new Content().take(out) : AiErrors.reasonOf(source, told)
   const failure =
     reason ?? (isComplete ? undefined : AiErrors.malformed("the provider answered with JSON that is not a reply"))
@@ -243,6 +279,12 @@ const wholePull = ({ onFinish, reply, source }: Options, body: ReplyBody): PartP
     return finish?.type === "finish" ? Effect.andThen(onFinish(finish), emitted) : emitted
   })
   return pull
+}
+
+/** Notes how far a reply has come. */
+const note = (course: Course, out: ReadonlyArray<Part>, last: Part | undefined): void => {
+  for (const part of out) if ("delta" in part) course.characters += part.delta.length
+  course.finished ||= last?.type === "finish"
 }
 
 /** Watches whether a reply has anything in it for the caller, or for a tool. */
