@@ -16,6 +16,7 @@ import * as Schema from "effect/Schema"
 import * as Semaphore from "effect/Semaphore"
 import type * as SqlClient from "effect/sql/SqlClient"
 import type * as SqlError from "effect/sql/SqlError"
+import * as DatabaseReason from "../internal/databaseReason.ts"
 import * as StoredName from "../internal/storedName.ts"
 import * as Embeddings from "../model/Embeddings.ts"
 import * as Document from "./Document.ts"
@@ -99,7 +100,7 @@ const most = 100_000
 const ofStore = (cause: SqlError.SqlError) =>
   new KnowledgeError({
     reason: "Store",
-    description: `the store of the knowledge base failed: ${cause.reason._tag}`,
+    description: `the store of the knowledge base failed: ${DatabaseReason.of(cause)}`,
     cause
   })
 

@@ -11,6 +11,7 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as SqlClient from "effect/sql/SqlClient"
 import type * as SqlError from "effect/sql/SqlError"
+import * as DatabaseReason from "../internal/databaseReason.ts"
 import * as Tables from "../internal/tables.ts"
 
 /** One value about a caller. Times are in milliseconds since 1970. */
@@ -206,7 +207,11 @@ export class MemoryStore extends Context.Service<
 const fitting = (id: string): string => id.slice(0, 300).toWellFormed().replaceAll("\0", "")
 
 const ofStore = (cause: SqlError.SqlError) =>
-  new MemoryError({ reason: "Store", description: `the store of the memory failed: ${cause.reason._tag}`, cause })
+  new MemoryError({
+    reason: "Store",
+    description: `the store of the memory failed: ${DatabaseReason.of(cause)}`,
+    cause
+  })
 
 interface SqlRow {
   readonly field: string

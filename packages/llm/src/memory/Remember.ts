@@ -16,7 +16,7 @@ import * as JsonText from "@antiphon/core/JsonText"
 import * as Printable from "@antiphon/core/Printable"
 import * as Recorder from "@antiphon/core/recording/Recorder"
 import type * as Turn from "@antiphon/core/Turn"
-import type * as AiError from "effect/ai/AiError"
+import * as AiError from "effect/ai/AiError"
 import * as LanguageModel from "effect/ai/LanguageModel"
 import * as Prompt from "effect/ai/Prompt"
 import * as Cause from "effect/Cause"
@@ -234,9 +234,10 @@ const learning = <F extends Memory.Fields, E, R>({
     Effect.onInterrupt(() => Effect.logWarning("memory: the grace of the call was over before anything was kept")),
     Effect.catchCause((cause) => {
       if (Cause.hasInterruptsOnly(cause)) return Effect.failCause(cause as Cause.Cause<never>)
-      // Only the name of the error, because its message may quote the conversation.
+      // Only the name of the error, because its message may quote the conversation. Models log what they were told.
       const error = Cause.squash(cause)
-      const name = Predicate.hasProperty(error, "_tag") ? String(error._tag) : "an error"
+      const told: unknown = AiError.isAiError(error) ? error.reason : error
+      const name = Predicate.hasProperty(told, "_tag") ? String(told._tag) : "an error"
       const why = error instanceof MemoryError ? error.message : `what was learned was not kept: ${name}`
       return Effect.logWarning(`memory: ${why}`)
     })

@@ -4,7 +4,7 @@ import * as Imitation from "../../src/internal/imitation.ts"
 describe("an imitation of a tag", () => {
   const finds = (text: string) => Imitation.ofTag("result").test(text)
 
-  it("is found in other case, with spaces, invisible characters or wide letters, and without its end", () => {
+  it("is found in other case, with spaces, invisible characters, wide letters or letters that look the same, and without its end", () => {
     for (const text of [
       "<result>",
       "</result>",
@@ -14,7 +14,9 @@ describe("an imitation of a tag", () => {
       "</re\u200bsu\u2060lt>",
       "＜／ｒｅｓｕｌｔ＞",
       "﹤result﹥",
-      "x</result\n>y"
+      "x</result\n>y",
+      "</r\u0435\u0455ult>",
+      "<R\u0415\u0405ULT>"
     ]) {
       assert.isTrue(finds(text), JSON.stringify(text))
     }
