@@ -42,6 +42,10 @@ export const join = (
   const past = Words.read(tail)
   const isOpen = !/[.!?…。！？]["'”’)\]]*\s*$/.test(tail)
   const open = past.slice(sentenceStart(tail, past, isOpen))
+  // What follows a colon may be begun over with the words before it.
+  const wider = past.slice(sentenceStart(tail, past, isOpen, /[.!?…]/))
+  const isWider = (next: ReadonlyArray<Word>) =>
+    wider.length > open.length && wider.slice(0, 2).every(({ core }, at) => next[at]?.core === core)
   const anew = bridge !== defaultBridge || isEnglish(past) ? bridge : wordless
   const whence = spoken.length > longestTail ? beginningOver(spoken, past) : undefined
 
@@ -73,7 +77,9 @@ export const join = (
 
     const found = repetition(past, whole, ended, isSpace.test(text))
     if (found === undefined) return undefined
-    const repeated = found === 1 && startsAnew(text, whole[0]!, tail, past) ? 0 : found
+    const isAnew = found === 1 && startsAnew(text, whole, tail, { open, past, ended })
+    if (isAnew === undefined) return undefined
+    const repeated = isAnew ? 0 : found
     if (repeated === "all") return ""
     if (repeated > 0) return after(text, whole[repeated - 1]!, ended)
 
@@ -100,13 +106,14 @@ export const join = (
       if (again > 0) return after(text, next[again - 1]!, ended)
     }
 
-    const aligned = Align.align(open, next, ended)
+    const sentence = isWider(next) ? wider : open
+    const aligned = Align.align(sentence, next, ended)
     if (aligned === "undecided") return undefined
     if (aligned !== "other") {
       return after(text, next[aligned.words - 1]!, ended)
     }
     const rest = announced > 0 ? text.slice(next[0]!.start) : text
-    const begins = beginsSentence(text, next, open, ended)
+    const begins = beginsSentence(text, next, sentence, ended)
     if (begins === undefined) return undefined
     const again = isOpen && remarks > 0 ? beginsAgain(text, next, open, ended) : 0
     if (again === undefined) return undefined
@@ -208,18 +215,56 @@ const beginsAgain = (
   return ended || words.length > longestSentence ? 0 : undefined
 }
 
-/** Whether a word that was spoken last begins a sentence in the text: `I can offer you` and `You can have …`. */
-const startsAnew = (text: string, first: Word, tail: string, past: ReadonlyArray<Word>): boolean =>
-  past.length > 1 &&
-  beginners.has(first.core) &&
-  /^\p{Lu}/u.test(text.slice(first.start)) &&
-  /^\p{Ll}/u.test(tail.slice(past.at(-1)!.start))
-
-/** Whether a text is English, by its small words. */
-const isEnglish = (words: ReadonlyArray<Word>): boolean => {
-  const small = words.filter(({ core }) => beginners.has(core) || core === "i" || core === "am").length
-  return small >= 2 || (words.length <= 4 && small === 1)
+/**
+ * Whether a word that was spoken last begins a sentence in the text (`I can offer you` and `You can have …`), or the open
+ * sentence over. Undefined until more text arrives.
+ */
+const startsAnew = (
+  text: string,
+  [first, second]: ReadonlyArray<Word>,
+  tail: string,
+  {
+    ended,
+    open,
+    past
+  }: { readonly open: ReadonlyArray<Word>; readonly past: ReadonlyArray<Word>; readonly ended: boolean }
+): boolean | undefined => {
+  if (past.length < 2 || first === undefined) return false
+  const isCapital = /^\p{Lu}/u.test(text.slice(first.start)) && /^\p{Ll}/u.test(tail.slice(past.at(-1)!.start))
+  if (!isCapital || isBeginner(first)) return isCapital
+  if (first.core !== open[0]?.core) return false
+  return second === undefined && !ended ? undefined : second?.core === open[1]?.core
 }
+
+/** Whether a text is English, by its small words and those of its neighbours. */
+const isEnglish = (words: ReadonlyArray<Word>): boolean => {
+  const only = words.filter(({ core }) => onlyEnglish.has(core) || contraction.test(core)).length
+  const shared = words.filter(({ core }) => elsewhereToo.has(core)).length
+  const foreign = words.filter(({ core }) => notEnglish.has(core)).length
+  return 2 * only + shared > 3 * foreign && (only + shared > 1 || words.length <= 4)
+}
+
+const onlyEnglish: ReadonlySet<string> = new Set(
+  (
+    "the you your he she they our my this that these those there here with from while which who where why how and please " +
+    "sorry yes then can could would should does did have not were what let by of it"
+  ).split(" ")
+)
+
+/** Small English words that are written like a word of another language. */
+const elsewhereToo: ReadonlySet<string> = new Set(
+  "i a an is am are was we on in at for to so as or but no do has had will if when".split(" ")
+)
+
+/** Small words of languages that are written like English. */
+const notEnglish: ReadonlySet<string> = new Set(
+  (
+    "der die das den dem und ist sind ein eine einen nicht ich ihr ihre sie wir uns zu zum zur mit für im vom von auf bei um kann " +
+    "el la los las de del que y en un una es su sus por para con se lo le les des du et est pas je vous nous votre pour avec au " +
+    "il gli che di per è sono suo una o os um uma não seu sua em na da het een van dat niet ik u uw wij kan voor op te med og är " +
+    "och det att på jest nie na się w z"
+  ).split(" ")
+)
 
 /** How much text to wait for to see another end of a sentence. */
 const longestEnd = 120
@@ -227,10 +272,10 @@ const longestEnd = 120
 const isPause = (word: Word) => /^(?:\.{2,}|…|[-–—]+)$/.test(word.core)
 
 /** Index of the first word of the sentence that was broken off, or of the last one if it was whole. */
-const sentenceStart = (text: string, words: ReadonlyArray<Word>, isOpen: boolean): number => {
+const sentenceStart = (text: string, words: ReadonlyArray<Word>, isOpen: boolean, marks = /[.!?…:]/): number => {
   for (let at = words.length - (isOpen ? 1 : 2); at >= 0; at--) {
     const { coreEnd, end } = words[at]!
-    if (/[.!?…:]/.test(text.slice(coreEnd, end))) return at + 1
+    if (marks.test(text.slice(coreEnd, end))) return at + 1
   }
   return 0
 }
@@ -376,7 +421,7 @@ const beginsSentence = (
     // The name of a newspaper or a house goes on where a sentence with its verb does not.
     if (second !== undefined && /^["'“‘]?\p{Lu}/u.test(text.slice(second.start))) return false
   }
-  if (beginners.has(first.core) || (open.length > 2 && first.core === open[0]!.core)) return true
+  if (isBeginner(first) || (open.length > 2 && first.core === open[0]!.core)) return true
   // Names are capitalised, too. A new sentence repeats the subject of the open one.
   const about = new Set(open.filter(isContent).map(({ core }) => core))
   const sentence = next.slice(0, next.findIndex(({ coreEnd, end }) => /[.!?]/.test(text.slice(coreEnd, end))) + 1 || 8)
@@ -393,6 +438,11 @@ const beginners: ReadonlySet<string> = new Set(
     "should do does did is are was were have has had let i'll i'd"
   ).split(" ")
 )
+
+/** Whether a word begins sentences, on its own or with a verb behind it (`that's`). */
+const isBeginner = ({ core }: Word): boolean => beginners.has(core) || beginners.has(core.replace(contraction, ""))
+
+const contraction = /['’](?:s|re|ll|ve|d|m)$/
 
 /** Words after which a name may follow. */
 const leads: ReadonlySet<string> = new Set("at by for from in of on to with is was called named".split(" "))

@@ -189,7 +189,7 @@ const noteStarts: ReadonlyMap<string, ReadonlyArray<string>> = new Map([
   ["sorry", []],
   ["unfortunately", []],
   ["as", ["an"]],
-  ["no", ["further", "more", "continuation"]],
+  ["no", ["further", "more", "additional", "continuation"]],
   ["nothing", []],
   ["there", ["is", "was"]]
 ])
@@ -205,7 +205,7 @@ export const saysComplete = (sentence: string): boolean =>
   /\b(?:nothing|no)\b(?: [a-z]{1,12}){0,2} (?:to add|to continue|left to say|more to say|else to say)\b/i.test(
     sentence
   ) ||
-  /\b(?:nothing further|no (?:further )?continuation)(?: (?:is|was))?(?: (?:needed|necessary|required))?[.!)\]\s]*$/i.test(
+  /\b(?:nothing further|no (?:further )?continuation|no (?:further|more|additional) (?:text|content|output|message|reply|response))(?: (?:is|was))?(?: (?:needed|necessary|required))?[.!)\]\s]*$/i.test(
     sentence
   )
 

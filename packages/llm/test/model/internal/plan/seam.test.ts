@@ -189,6 +189,27 @@ describe("join", () => {
       "Luigi will keep the table until nine.",
       anew("Luigi will keep the table until nine.")
     ],
+    ["begins with a contraction", "That is a great", "That's a good question.", anew("That's a good question.")],
+    [
+      "begins a list over with the words before the colon",
+      "I found three restaurants: Luigi's,",
+      "I found three: Luigi's, Mario's, and Peach's.",
+      " Mario's, and Peach's."
+    ],
+    ["says in brackets that nothing follows", "I'll transfer you now.", "(No further text.)", ""],
+    ["goes on behind a colon", "Here is what I found for you:", "Luigi's and Mario's.", " Luigi's and Mario's."],
+    [
+      "begins over with the word that was spoken last",
+      "Der Arzt war in der Praxis an der",
+      "Der Arzt ist in der Praxis am Markt.",
+      "… Der Arzt ist in der Praxis am Markt."
+    ],
+    [
+      "begins over in German, whose small words look English",
+      "Ihr Termin ist am",
+      "Ihr Termin ist Dienstag um drei.",
+      "… Ihr Termin ist Dienstag um drei."
+    ],
     [
       "repeats all but the end",
       "I can book you a table at",
