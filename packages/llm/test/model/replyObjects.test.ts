@@ -57,16 +57,21 @@ const responses: Wire = {
   call: (id, name, ...json) => ResponsesWire.reply(ResponsesWire.callItem(id, name, ...json))
 }
 
-const asking = (wire: Wire, script: MockServer.Script, toolkit: Toolkit.Any, fallback?: Wire) =>
+const asking = (
+  wire: Wire,
+  script: MockServer.Script | ReadonlyArray<MockServer.Script>,
+  toolkit: Toolkit.Any,
+  fallback?: Wire
+) =>
   Effect.scoped(
     Effect.gen(function* () {
       const server = yield* MockServer.make
-      server.script(script)
+      server.script(...[script].flat())
       const asked = yield* ask("please", toolkit).pipe(
         Effect.provideService(Asking.Current, { object: definition, cacheKey: "antiphon-k" }),
         Effect.provide((fallback ?? wire).layer(server.url))
       )
-      return { asked, body: server.requests[0]?.body }
+      return { asked, body: server.requests.at(-1)?.body }
     })
   )
 
@@ -157,6 +162,21 @@ describe("an object as a reply", () => {
       })
     )
   }
+
+  it.effect("is the arguments of a tool of a model that refuses the schema", () =>
+    Effect.gen(function* () {
+      const wire = chat("openai", "gpt-4.1-mini")
+      const refused = OpenAiWire.failure(400, {
+        message: "Invalid schema for response_format 'reply': 'oneOf' is not permitted.",
+        param: "response_format"
+      })
+      const { asked, body } = yield* asking(wire, [refused, wire.call("c1", "reply", ...pieces)], weather)
+      assert.isUndefined((body as { response_format?: unknown }).response_format)
+      assert.strictEqual(at(body, "tools", 1, "function", "name"), "reply")
+      assert.strictEqual(asked.text, value)
+      assert.deepStrictEqual(asked.calls, [])
+    })
+  )
 
   it.effect("leaves other calls unchanged", () =>
     Effect.gen(function* () {

@@ -81,11 +81,12 @@ export class AsText {
 
 const idOf = (id: string): string => `object-${id}`
 
-/** Reads the reply of a provider with the calls of the tool as text. */
-export const reading = (reply: Reply, name: string): Reply => {
+/** Reads the reply of a provider with the calls of the tool as text, if the tool was sent. */
+export const reading = (reply: Reply, name: string, wasSent: () => boolean): Reply => {
   const asText = new AsText(name)
   return {
     take: (event, out) => {
+      if (!wasSent()) return reply.take(event, out)
       const parts: Array<Part> = []
       const failure = reply.take(event, parts)
       asText.take(parts, out)
@@ -93,6 +94,7 @@ export const reading = (reply: Reply, name: string): Reply => {
     },
     done: () => reply.done(),
     end: (out) => {
+      if (!wasSent()) return reply.end(out)
       const parts: Array<Part> = []
       const isWhole = reply.end(parts)
       asText.take(parts, out)

@@ -29,7 +29,7 @@ import * as DirectModel from "./directModel.ts"
 import * as Tokens from "../tokens.ts"
 import * as EncodedStream from "./encodedStream.ts"
 import * as PromptText from "./promptText.ts"
-import { Refusals } from "./refusals.ts"
+import { Refusals, type Asked } from "./refusals.ts"
 import * as ReplyContent from "./replyContent.ts"
 import * as ReplyStream from "./replyStream.ts"
 
@@ -74,9 +74,9 @@ export const make = <Body>(
     Opening.stream((context: Context.Context<never>, scope) =>
       Effect.flatMap(idsOf(generator, context), (generateId) => {
         const { cacheKey, object } = Context.get(context, Asking.Current)
-        const isHeld = object !== undefined && provider.holdsTo?.(object, asked.tools.length > 0) === true
         const given = { ...asked, prompt: SoundPrompt.prompt(asked.prompt) }
-        const options = object === undefined || isHeld ? given : ObjectTool.added(given, object)
+        const options = object === undefined ? given : ObjectTool.added(given, object)
+        const canHold = object !== undefined && provider.holdsTo?.(object, asked.tools.length > 0) === true
         const settings = ModelSettings.merge(provider.settings ?? {}, Context.get(context, ModelSettings.Current))
         const source: AiErrors.Source = {
           module: `${provider.name}/${provider.model}`,
@@ -91,16 +91,23 @@ export const make = <Body>(
         annotate(provider, settings, options)
         const names = { provider: provider.name, model: provider.model }
         const reply = provider.reply(options, generateId)
-        const tools = options.tools.length > 0
-        const made = () =>
-          provider.request(refusals.applied(settings, tools), {
-            ...options,
+        const isHeld = () => canHold && !refusals.has(object)
+        const asking = (): Asked =>
+          isHeld()
+            ? { settings, tools: given.tools.length > 0, object }
+            : { settings, tools: options.tools.length > 0, object: undefined }
+        const made = () => {
+          const asked = asking()
+          const { object } = asked
+          return provider.request(refusals.applied(asked), {
+            ...(object === undefined ? options : given),
             cacheKey,
-            object: isHeld ? object : undefined
+            object
           })
+        }
         const send = (body: Body, signal: AbortSignal, left = mostRefusals): Promise<Response> =>
           provider.send(body, signal).catch((cause: unknown) => {
-            const refused = left === 0 ? undefined : refusals.learn(cause, settings, tools)
+            const refused = left === 0 ? undefined : refusals.learn(cause, asking())
             if (refused === undefined) throw cause
             Effect.runSyncWith(context)(
               Effect.logWarning(`${provider.name}/${provider.model} refuses ${refused}; it is sent no more`)
@@ -112,7 +119,7 @@ export const make = <Body>(
             {
               source,
               open: (signal) => send(body, signal),
-              reply: object === undefined || isHeld ? reply : ObjectTool.reading(reply, object.name),
+              reply: object === undefined ? reply : ObjectTool.reading(reply, object.name, () => !isHeld()),
               timeout: patience(settings.timeout),
               onFinish: (part) => Usage.tell(names, Usage.ofFinish(part.usage), { cost: Charge.of(part) }),
               onGivenUp: (characters) => {

@@ -6,6 +6,7 @@
  *
  * @since 0.1.0
  */
+import type * as Tool from "effect/ai/Tool"
 import * as Predicate from "effect/Predicate"
 import * as ModelSettings from "../../ModelSettings.ts"
 import type { ReasoningEffort } from "../../ModelSettings.ts"
@@ -16,6 +17,14 @@ import * as ProviderSentence from "./providerSentence.ts"
 
 /** A setting that can be left out. */
 export type Setting = Exclude<keyof ModelSettings.ModelSettings, "timeout" | "contextWindow" | "extra">
+
+/** What a request asks for beside its prompt. */
+export interface Asked {
+  readonly settings: ModelSettings.ModelSettings
+  readonly tools: boolean
+  /** The object whose schema the reply is held to. */
+  readonly object: Tool.Any | undefined
+}
 
 /** A refusal: the setting, and for an effort those that the model takes, if the provider lists them. */
 export interface Refusal {
@@ -35,6 +44,10 @@ const names: ReadonlyArray<readonly [Setting, RegExp]> = [
   ["reasoningEffort", /\b(?:reasoning|thinking|enable_thinking|output_config|chat_template_kwargs)/i]
 ]
 
+/** The names that providers have for the schema of a reply. */
+const schema =
+  /\bresponse[ _]?(?:format|(?:json[ _]?)?schema|mime[ _]?type)\b|\bjson_?schema\b|\b(?:text|output_config)\.format\b|\boutput_?format\b|\bstructured outputs?\b|\bguided_json\b/i
+
 const refuses =
   /unsupported|not? (?:be |a |an )?(?:currently )?(?:support|allow|permit|enabl|available|accept|compatible)|n[o']t support|cannot (?:both )?be (?:both )?(?:specified|used|set|disabled|combined|changed|turned)|unrecognized|unknown (?:name|field|parameter|argument)|unexpected keyword|extra (?:inputs|fields)|deprecated|mandatory|must be|only (?:set |the default |[\w.=]{1,30} is allowed)|incompatible|invalid (?:value|option|parameter|argument|type)|should be set|removed/i
 
@@ -43,9 +56,12 @@ const listing =
 
 const effort = /\b(?:none|minimal|low|medium|high|xhigh|max)\b/gi
 
+/** How much of a sentence to read. */
+const longest = 1000
+
 /** Reads a provider's error about a setting. Undefined if it is about anything else. */
 export const of = (sentence: string, parameter = ""): Refusal | undefined => {
-  const said = sentence.slice(0, 1000)
+  const said = sentence.slice(0, longest)
   if (!refuses.test(said)) return undefined
   const find = (text: string) => names.find(([, name]) => name.test(text))?.[0]
   const setting = find(parameter) ?? find(said)
@@ -54,23 +70,34 @@ export const of = (sentence: string, parameter = ""): Refusal | undefined => {
   return { setting, efforts: listed.map((name) => name.toLowerCase() as ReasoningEffort) }
 }
 
-/** The settings that one model has refused. */
+/** What one model has refused. */
 export class Refusals {
   // A model may take less beside tools, or while it thinks.
   readonly #learnt = new Map<string, ModelSettings.ModelSettings>()
+  readonly #objects = new WeakSet<Tool.Any>()
 
   /** The settings without the refused ones. */
-  applied(settings: ModelSettings.ModelSettings, tools: boolean): ModelSettings.ModelSettings {
+  applied({ settings, tools }: Asked): ModelSettings.ModelSettings {
     const learnt = this.#learnt.size === 0 ? undefined : this.#learnt.get(keyOf(settings, tools))
     return learnt === undefined ? settings : ModelSettings.merge(settings, learnt)
   }
 
-  /** Learns from the rejection of a request. Returns the setting that it will be sent without, or undefined for nothing new. */
-  learn(cause: unknown, settings: ModelSettings.ModelSettings, tools: boolean): Setting | undefined {
+  /** Whether the model has refused to be held to the schema of an object. */
+  has(object: Tool.Any): boolean {
+    return this.#objects.has(object)
+  }
+
+  /** Learns from the rejection of a request. Returns what it will be sent without, or undefined for nothing new. */
+  learn(cause: unknown, { object, settings, tools }: Asked): Setting | "the schema of its reply" | undefined {
     if (!AiErrors.hasStatus(cause) || (cause.status !== 400 && cause.status !== 422)) return undefined
     const body = Predicate.hasProperty(cause, "error") ? cause.error : undefined
-    const { code = "", param } = ErrorNames.of(body)
-    const refusal = of(`${ProviderSentence.raw(body) ?? ""} ${code}`, param)
+    const { code = "", param = "" } = ErrorNames.of(body)
+    const sentence = (ProviderSentence.raw(body) ?? "").slice(0, longest)
+    if (object !== undefined && (schema.test(param) || schema.test(sentence))) {
+      this.#objects.add(object)
+      return "the schema of its reply"
+    }
+    const refusal = of(`${sentence} ${code}`, param)
     if (refusal === undefined) return undefined
     const { setting } = refusal
     const key = keyOf(settings, tools)

@@ -1,8 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Tool from "effect/ai/Tool"
 import type { ModelSettings } from "../../../../src/model/ModelSettings.ts"
 import * as Refusals from "../../../../src/model/internal/provider/refusals.ts"
 
 const rejection = (message: string, more: object = {}, status = 400) => ({ status, error: { message, ...more } })
+
+const asked = (settings: ModelSettings, tools = false): Refusals.Asked => ({ settings, tools, object: undefined })
 
 describe("refusals", () => {
   const sentences: ReadonlyArray<readonly [string, Refusals.Setting, string?]> = [
@@ -88,31 +91,52 @@ describe("refusals", () => {
   it("a refused setting is left out from then on, and only if it was sent", () => {
     const refusals = new Refusals.Refusals()
     const settings: ModelSettings = { temperature: 0.5, topP: 0.9 }
-    assert.strictEqual(refusals.learn(rejection("'temperature' is not supported"), settings, false), "temperature")
-    assert.deepStrictEqual(refusals.applied(settings, false), { temperature: null, topP: 0.9 })
-    assert.isUndefined(refusals.learn(rejection("'temperature' is not supported"), settings, false))
-    assert.isUndefined(refusals.learn(rejection("'stop' is not supported"), settings, false))
-    assert.strictEqual(refusals.applied(settings, true), settings)
+    assert.strictEqual(refusals.learn(rejection("'temperature' is not supported"), asked(settings)), "temperature")
+    assert.deepStrictEqual(refusals.applied(asked(settings)), { temperature: null, topP: 0.9 })
+    assert.isUndefined(refusals.learn(rejection("'temperature' is not supported"), asked(settings)))
+    assert.isUndefined(refusals.learn(rejection("'stop' is not supported"), asked(settings)))
+    assert.strictEqual(refusals.applied(asked(settings, true)), settings)
     const thinking: ModelSettings = { ...settings, reasoningEffort: "high" }
-    assert.strictEqual(refusals.applied(thinking, false), thinking)
+    assert.strictEqual(refusals.applied(asked(thinking)), thinking)
+  })
+
+  it("the schema of a reply goes when a provider refuses it, and only for this object", () => {
+    for (const [message, param] of [
+      ["Invalid parameter: 'response_format' of type 'json_schema' is not supported with this model.", undefined],
+      ["Invalid schema for response_format 'reply': reference to component '#/$defs/A' was not found.", undefined],
+      ["Function calling with a response mime type: 'application/json' is unsupported", undefined],
+      ["This model does not support structured outputs.", undefined],
+      ["output_config.format.schema: Schema is too complex.", undefined],
+      ["Invalid value.", "text.format.schema"]
+    ] as const) {
+      const refusals = new Refusals.Refusals()
+      const object = Tool.make("reply", {})
+      const cause = rejection(message, { ...(param === undefined ? undefined : { param }) })
+      assert.strictEqual(refusals.learn(cause, { ...asked({}), object }), "the schema of its reply", message)
+      assert.isTrue(refusals.has(object))
+      assert.isFalse(refusals.has(Tool.make("reply", {})))
+      assert.isUndefined(new Refusals.Refusals().learn(cause, asked({})), message)
+    }
+    const other = rejection("Invalid value: 'assistant' for messages[1].role")
+    assert.isUndefined(new Refusals.Refusals().learn(other, { ...asked({}), object: Tool.make("reply", {}) }))
   })
 
   it("only a rejection of the request counts", () => {
     const refusals = new Refusals.Refusals()
     for (const status of [401, 404, 429, 500]) {
       assert.isUndefined(
-        refusals.learn(rejection("'temperature' is not supported", {}, status), { temperature: 1 }, false)
+        refusals.learn(rejection("'temperature' is not supported", {}, status), asked({ temperature: 1 }))
       )
     }
-    assert.isUndefined(refusals.learn(new Error("'temperature' is not supported"), { temperature: 1 }, false))
+    assert.isUndefined(refusals.learn(new Error("'temperature' is not supported"), asked({ temperature: 1 })))
   })
 
   it("an effort becomes one that the provider lists, then low, then the provider's own, and then nothing is new", () => {
     const efforts = (settings: ModelSettings, ...sentences: ReadonlyArray<string>) => {
       const refusals = new Refusals.Refusals()
       return sentences.map((sentence) => {
-        const learnt = refusals.learn(rejection(sentence), settings, false)
-        return learnt === undefined ? "nothing" : String(refusals.applied(settings, false).reasoningEffort)
+        const learnt = refusals.learn(rejection(sentence), asked(settings))
+        return learnt === undefined ? "nothing" : String(refusals.applied(asked(settings)).reasoningEffort)
       })
     }
     const mandatory = "Reasoning is mandatory for this endpoint and cannot be disabled."
