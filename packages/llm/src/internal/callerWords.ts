@@ -23,10 +23,9 @@ const marks = new RegExp(
 
 /** Returns the words with round brackets, and marks of prompts defused. */
 export const read = (text: string): string =>
-  mayHaveMarks.test(text) ? TemplateTokens.broken(inRound(text).replace(marks, "‹")) : text
-
-/** Returns the text with round instead of square brackets. */
-export const inRound = (text: string): string => text.replace(opening, "(").replace(closing, ")")
+  mayHaveMarks.test(text)
+    ? TemplateTokens.broken(text.replace(opening, "(").replace(closing, ")").replace(marks, "‹"))
+    : text
 
 // All of these, and the brackets of tags. In most words there is none.
 const mayHaveMarks =

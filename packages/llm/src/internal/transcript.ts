@@ -30,8 +30,9 @@ export interface Options {
   /** The event that started it. What the caller has done later is left to the next turn. */
   readonly trigger: Event.Input | undefined
   /**
-   * Describes events that models would not see otherwise; the text appears in square brackets. If it returns undefined,
-   * a key press is `[5]` and any other event is left out; an empty string leaves it out too.
+   * Describes events that models would not see otherwise; the text appears in square brackets, and brackets and marks in
+   * it are defused, because it may quote what a peer has sent. If it returns undefined, a key press is `[5]` and any other
+   * event is left out; an empty string leaves it out too.
    */
   readonly describeEvent?: ((event: Event.Input) => string | undefined) | undefined
   /** Appended to a reply that the caller did not hear to its end. */
@@ -466,9 +467,9 @@ const toolsOf = (entries: ReadonlyArray<History.Entry>, options: Options): Reado
 /** The words for an event that no line of speech tells of, or undefined if the model does not see it. */
 export const words = (event: Event.Input, describeEvent: Options["describeEvent"]): string | undefined => {
   const text = describeEvent?.(event) ?? (event._tag === "UserDtmfSent" ? Event.text(event) : undefined)
-  if (text === undefined || /^\s*(?:\[[^[\]]*\]\s*)?$/.test(text)) return text
-  // One event has one pair of brackets: what it quotes from outside must not look like another event.
-  return `[${CallerWords.inRound(text)}]`
+  if (text === undefined || text.trim() === "") return text
+  // One event has one pair of brackets: what it quotes from outside must not look like another event, or like a mark.
+  return `[${CallerWords.read(/^\s*\[([^[\]]*)\]\s*$/.exec(text)?.[1] ?? text)}]`
 }
 
 /** Puts a result into words, between marks that nothing in it can close. */

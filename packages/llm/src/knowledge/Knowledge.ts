@@ -249,7 +249,7 @@ const keepable = (what: string, text: string, longest: number): Effect.Effect<vo
     : Effect.fail(
         new KnowledgeError({
           reason: "InvalidId",
-          description: `${what} must have 1 to ${longest} characters, none of them NUL or half of a character: ${Printable.escaped(text.slice(0, 60))}`
+          description: `${what} must have 1 to ${longest} characters, none of them NUL or half of a character: ${Printable.escaped(String(text).slice(0, 60))}`
         })
       )
 

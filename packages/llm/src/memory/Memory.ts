@@ -189,15 +189,18 @@ export const layerExpiry = (every: Duration.Input = "1 hour"): Layer.Layer<never
 
 /**
  * Pseudonymises a caller by HMAC-SHA-256 with a secret. The same caller and secret give the same name. Without the
- * secret, numbers cannot be guessed and compared.
+ * secret, numbers cannot be guessed and compared. Throws if the secret is empty.
  */
-export const hashed =
-  (secret: Redacted.Redacted) =>
-  (caller: string): Effect.Effect<string> =>
+export const hashed = (secret: Redacted.Redacted): ((caller: string) => Effect.Effect<string>) => {
+  if (Redacted.value(secret).trim() === "") {
+    throw new TypeError("the secret for memory is empty: set it, or give none, so that callers are kept as they are")
+  }
+  return (caller) =>
     Effect.map(
       Effect.promise(() => sign(Redacted.value(secret), caller)),
       (signed) => Array.from(new Uint8Array(signed), (byte) => byte.toString(16).padStart(2, "0")).join("")
     )
+}
 
 const sign = (secret: string, text: string): Promise<ArrayBuffer> => {
   const bytes = new TextEncoder()

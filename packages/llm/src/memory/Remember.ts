@@ -99,11 +99,12 @@ export const agent: {
   <F extends Memory.Fields, E, R, R2, E3, R3>(
     source: Agent.Made<E, R, R2>,
     options: Options<F, E3, R3>
-  ): Agent.Factory<E, R | MemoryStore, R2 | R3 | MemoryStore> =>
-    (request) =>
+  ): Agent.Factory<E, R | MemoryStore, R2 | R3 | MemoryStore> => {
+    const nameOf = namer(options)
+    return (request) =>
       Effect.gen(function* () {
         const spec = yield* Agent.from(source)(request)
-        const caller = yield* nameOf(request, options)
+        const caller = yield* nameOf(request)
         if (caller === undefined) return spec
         const remembered = yield* recalling(caller, options)
         // Events that the source's agent does not run on must not reach it.
@@ -122,6 +123,7 @@ export const agent: {
           }
         } satisfies Agent.AgentSpec<unknown, R2 | R3 | MemoryStore>
       })
+  }
 )
 
 const decided = <R>(decision: boolean | Effect.Effect<boolean, never, R>): Effect.Effect<boolean, never, R> =>
@@ -144,12 +146,14 @@ const beside = <A, E, R, R2>(
     )
   })
 
-const nameOf = <F extends Memory.Fields, E, R>(
-  request: CallRequest,
-  { caller = callerOf, secret }: Options<F, E, R>
-): Effect.Effect<string | undefined> => {
-  const name = CallerName.of(caller(request))
-  return name === undefined || secret === undefined ? Effect.succeed(name) : Memory.hashed(secret)(name)
+/** Finds the name that memory is kept under. What the peer says of a call may be too odd for the application's function. */
+const namer = <F extends Memory.Fields, E, R>({ caller = callerOf, secret }: Options<F, E, R>) => {
+  const written = secret === undefined ? Effect.succeed<string> : Memory.hashed(secret)
+  return (request: CallRequest): Effect.Effect<string | undefined> =>
+    Effect.try({ try: () => CallerName.of(caller(request)), catch: () => undefined }).pipe(
+      Effect.catch(() => Effect.as(Effect.logWarning("memory: `caller` failed, so nothing is remembered"), undefined)),
+      Effect.flatMap((name) => (name === undefined ? Effect.undefined : written(name)))
+    )
 }
 
 /** The known values, read in a fiber of the call. */

@@ -100,7 +100,8 @@ const contract = (
       ["no characters", ""],
       ["too many characters", "x".repeat(501)],
       ["a NUL", "a\0b"],
-      ["half of a character", "a\ud83d"]
+      ["half of a character", "a\ud83d"],
+      ["no text", 7 as unknown as string]
     ] as const) {
       it.effect(`says that an id with ${what} is invalid, and adds nothing`, () =>
         run((base) =>

@@ -172,6 +172,17 @@ describe("Remember", () => {
     assert.isEmpty(yield* Memory.callers().pipe(Effect.provideService(MemoryStore, kept)))
   })
 
+  test("a caller that cannot be told from what the peer says has no memory, and keeps the call", function* () {
+    const call = yield* calling(yield* store, ["Hi."], {
+      caller: ({ metadata }) => (metadata["account"] as { readonly id: string }).id,
+      replies: [text("Hi.")]
+    })
+    assert.deepStrictEqual(call.sent, ["Hello!", "Hi."])
+    assert.match(call.logged.join(), /`caller` failed/)
+    const secret = Redacted.make(" ")
+    assert.throws(() => Remember.agent(LlmAgent.make({}), { declaration: Guest, secret }), /secret for memory is empty/)
+  })
+
   test("on an outgoing call, memory is of the one who was called", function* () {
     const kept = yield* store
     const learn = () => Effect.succeed({ name: "Ada" })
