@@ -17,6 +17,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Egress from "./internal/egress.ts"
 import * as HttpToolSpec from "./internal/httpToolSpec.ts"
+import * as JsonArguments from "./internal/jsonArguments.ts"
 import * as StrictSchema from "./internal/strictSchema.ts"
 import * as VoiceTool from "./VoiceTool.ts"
 
@@ -101,7 +102,8 @@ const build = (spec: Spec, policy: Egress.Policy, secrets: Secrets): VoiceTool.V
   const closed = StrictSchema.close(parameters)
 
   const run = (args: unknown): Effect.Effect<string> => {
-    const request = HttpToolSpec.fillRequest(spec, Predicate.isReadonlyObject(args) ? args : {})
+    const meant = JsonArguments.meant(parameters, args)
+    const request = HttpToolSpec.fillRequest(spec, Predicate.isReadonlyObject(meant) ? meant : {})
     if (Result.isFailure(request)) return Effect.succeed(failed(null, request.failure))
     const { body, url } = request.success
     const method = (spec.method ?? "POST").toUpperCase()

@@ -31,6 +31,7 @@ import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import * as Process from "node:process"
+import * as JsonArguments from "./internal/jsonArguments.ts"
 import * as McpTransport from "./internal/mcpTransport.ts"
 import * as ToolCheck from "./internal/toolCheck.ts"
 import * as VoiceTool from "./VoiceTool.ts"
@@ -216,13 +217,15 @@ const call = (
   server: Server,
   tool: McpSchema.Tool,
   args: { readonly [name: string]: unknown }
-): Effect.Effect<unknown> =>
-  server
-    .use((client) => client.callTool({ tool, arguments: args as { [name: string]: Schema.Json } }))
+): Effect.Effect<unknown> => {
+  const meant = JsonArguments.meant(schemaOf(tool), args) as { [name: string]: Schema.Json }
+  return server
+    .use((client) => client.callTool({ tool, arguments: meant }))
     .pipe(
       Effect.map((result) => (result.isError === true ? { error: textOf(result) } : textOf(result))),
       Effect.catch((error) => Effect.succeed({ error: error.message }))
     )
+}
 
 /** The text of a result. The transport has made all of its blocks text. */
 const textOf = ({ content, isError, structuredContent }: McpSchema.CallToolResult): unknown => {

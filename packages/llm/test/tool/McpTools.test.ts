@@ -101,6 +101,9 @@ const handServer = (tools: unknown, call: (message: Message, response: Http.Serv
 const answered = (response: Http.ServerResponse, id: number | undefined, result: unknown) =>
   response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ jsonrpc: "2.0", id, result }))
 
+/** A schema that is too deep to be read. */
+const deep = Array.from({ length: 2000 }).reduce<object>((inner) => ({ type: "object", properties: { inner } }), {})
+
 const plainTool = { name: "do", inputSchema: { type: "object" } }
 
 interface HttpServer {
@@ -305,6 +308,7 @@ describe("McpTools", () => {
             { name: "types", inputSchema: { type: ["object", "null"], properties: [], required: ["a", 1] } },
             { name: "list", inputSchema: { type: "array" } },
             { name: "" },
+            { name: "deep", inputSchema: deep },
             "not a tool"
           ],
           () => undefined
@@ -376,6 +380,27 @@ describe("McpTools", () => {
         )
         assert.strictEqual(yield* result(tools, "mcp_x", { tool_name: "t128" }), "fine")
         assert.strictEqual((yield* McpTools.make({ name: "x", url, only: ["t1", "t2"] })).length, 2)
+      }).pipe(Effect.scoped, Effect.provide(services))
+    )
+
+    it.live("sends arguments as they were meant", () =>
+      Effect.gen(function* () {
+        const properties = { n: { type: "integer" }, note: { type: "string" } }
+        const seen: Array<unknown> = []
+        const url = yield* handServer(
+          [{ name: "do", inputSchema: { type: "object", properties } }],
+          ({ id, params }, response) => {
+            seen.push((params as unknown as { readonly arguments: unknown }).arguments)
+            return answered(response, id, { content: [] })
+          }
+        )
+        const tools = yield* McpTools.make({ name: "x", url, connectTimeout: slow })
+        yield* result(tools, "x_do", { n: "3", note: null })
+        yield* result([yield* McpTools.makeSingle({ name: "x", url })], "mcp_x", {
+          tool_name: "do",
+          tool_args: '{"n":"4","note":5}'
+        })
+        assert.deepStrictEqual(seen, [{ n: 3 }, { n: 4, note: "5" }])
       }).pipe(Effect.scoped, Effect.provide(services))
     )
 

@@ -71,7 +71,7 @@ const toolOf = (tool: unknown): ReadonlyArray<Fields> => {
   if (!Predicate.isReadonlyObject(tool) || typeof tool["name"] !== "string" || tool["name"] === "") return []
   const { description, execution, inputSchema, name, title } = tool as Fields
   const schema = inputSchema ?? {}
-  if (!Predicate.isReadonlyObject(schema)) return []
+  if (!Predicate.isReadonlyObject(schema) || isDeeper(schema, deepest)) return []
   const { properties, required, type, ...rest } = schema as Fields
   const isObject = type === undefined || type === "object" || (Array.isArray(type) && type.includes("object"))
   if (!isObject) return []
@@ -90,6 +90,12 @@ const toolOf = (tool: unknown): ReadonlyArray<Fields> => {
     }
   ]
 }
+
+/** No provider takes a schema with more levels. */
+const deepest = 64
+
+const isDeeper = (value: unknown, levels: number): boolean =>
+  Predicate.isObject(value) && (levels === 0 || Object.values(value).some((member) => isDeeper(member, levels - 1)))
 
 /** A result with text blocks only, because the model reads no others. */
 const resultOf = (result: unknown): McpSchema.CallToolResult => {

@@ -7,8 +7,8 @@ import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
-import * as WireJson from "../../model/internal/provider/wireJson.ts"
 import * as ToolFailure from "./toolFailure.ts"
+import * as WrittenValue from "./writtenValue.ts"
 
 /** Reads arguments; a failure is the message that the model reads. */
 export type Decode = (args: unknown) => Result.Result<unknown, string>
@@ -80,7 +80,7 @@ const meant = (ast: SchemaAST.AST, value: unknown): unknown => {
     return ast.types.map((type) => meant(type, value)).find((read) => read !== value) ?? value
   }
   if (typeof value === "string") return read(ast, value)
-  if (typeof value === "number") return isText(ast) && isExact(value) ? String(value) : value
+  if (typeof value === "number") return isText(ast) ? WrittenValue.ofNumber(value) : value
   if (Array.isArray(value)) {
     if (!SchemaAST.isArrays(ast)) return value
     return value.map((item, at) => {
@@ -99,7 +99,7 @@ const members = (ast: SchemaAST.Objects, value: { readonly [name: string]: unkno
       const type = types.get(name) ?? index?.type
       if (type === undefined) return [[name, member]]
       const isOptional = SchemaAST.isOptional(type)
-      const given = isOptional && isNothing(member) && !takes(type, member) ? null : member
+      const given = isOptional && WrittenValue.isNothing(member) && !takes(type, member) ? null : member
       if (given === null && isOptional && !takes(type, null)) return []
       return [[name, meant(type, given)]]
     })
@@ -109,22 +109,16 @@ const members = (ast: SchemaAST.Objects, value: { readonly [name: string]: unkno
 /** A text as the requested number, boolean, list or object, if it is one. */
 const read = (ast: SchemaAST.AST, text: string): unknown => {
   if (SchemaAST.isArrays(ast) || SchemaAST.isObjects(ast)) {
-    const value = WireJson.parse(text)
-    return value !== undefined && SchemaAST.isArrays(ast) === Array.isArray(value) ? meant(ast, value) : text
+    const value = WrittenValue.ofText(SchemaAST.isArrays(ast) ? "array" : "object", text)
+    return value === text ? text : meant(ast, value)
   }
-  if (SchemaAST.isNumber(ast)) return /^\s*-?\d+(?:\.\d+)?\s*$/.test(text) ? Number(text) : text
-  if (SchemaAST.isBoolean(ast)) return /^true$/i.test(text) ? true : /^false$/i.test(text) ? false : text
+  if (SchemaAST.isNumber(ast)) return WrittenValue.ofText("number", text)
+  if (SchemaAST.isBoolean(ast)) return WrittenValue.ofText("boolean", text)
   return SchemaAST.isLiteral(ast) && String(ast.literal) === text ? ast.literal : text
 }
 
 const isText = (ast: SchemaAST.AST): boolean =>
   SchemaAST.isString(ast) || (SchemaAST.isLiteral(ast) && typeof ast.literal === "string")
-
-/** Whether a number still has the digits that the model wrote: not those of a long order number. */
-const isExact = (value: number): boolean => Number.isSafeInteger(value) || !Number.isInteger(value)
-
-/** Whether a value is a text that some models write instead of null. */
-const isNothing = (value: unknown): boolean => typeof value === "string" && /^(?:null)?$/i.test(value.trim())
 
 /** Whether a value matches a schema by its kind, its field names and its literals. */
 const fits = (ast: SchemaAST.AST, value: unknown): boolean => {

@@ -39,12 +39,13 @@ const ofGemini: ReadonlySet<string> = new Set([
 ])
 const formatsOfGemini: ReadonlySet<string> = new Set(["enum", "date-time", "float", "double", "int32", "int64"])
 
-/** How deep a schema that refers to itself is written out. */
+/** How deep a schema that refers to itself is written out, and how many references are replaced at more than the first depth. */
 const deepest = 4
+const mostReferences = 100
 
 /** The schema as it is sent. */
 export const fit = (schema: Schema, dialect: Acceptance["schema"]): Schema =>
-  dialect === "gemini" ? (toGemini(inline(schema, schema, 0)) as Schema) : withoutNot(schema)
+  dialect === "gemini" ? (toGemini(withoutReferences(schema)) as Schema) : withoutNot(schema)
 
 /** Removes the `not` by which Effect excludes null from an empty struct. At the top it is rejected, and tells a model nothing. */
 const withoutNot = (schema: Schema): Schema => {
@@ -53,16 +54,27 @@ const withoutNot = (schema: Schema): Schema => {
   return rest
 }
 
-const inline = (value: unknown, root: Schema, depth: number): unknown => {
-  if (Array.isArray(value)) return value.map((member) => inline(member, root, depth))
+/** The schema with what it refers to in place. Less deep, if a schema that refers to itself in many places would become huge. */
+const withoutReferences = (root: Schema, depth = deepest): Schema => {
+  const inlining = { root, references: 0, most: depth === 1 ? Infinity : mostReferences }
+  const inlined = inline(root, inlining, depth) as Schema
+  return inlining.references > inlining.most ? withoutReferences(root, depth - 1) : inlined
+}
+
+const inline = (
+  value: unknown,
+  inlining: { readonly root: Schema; readonly most: number; references: number },
+  depth: number
+): unknown => {
+  if (Array.isArray(value)) return value.map((member) => inline(member, inlining, depth))
   if (!isSchema(value)) return value
   if (typeof value["$ref"] === "string") {
     const { $ref, ...beside } = value
-    const target = depth >= deepest ? undefined : resolve(String($ref), root)
-    const found = target === undefined ? { type: "object" } : (inline(target, root, depth + 1) as Schema)
-    return { ...found, ...beside }
+    const target = depth === 0 ? undefined : resolve(String($ref), inlining.root)
+    if (target === undefined || ++inlining.references > inlining.most) return { type: "object", ...beside }
+    return { ...(inline(target, inlining, depth - 1) as Schema), ...beside }
   }
-  return mapKeywords(value, definitions, (member) => inline(member, root, depth))
+  return mapKeywords(value, definitions, (member) => inline(member, inlining, depth))
 }
 
 const definitions: ReadonlySet<string> = new Set(["$defs", "definitions"])

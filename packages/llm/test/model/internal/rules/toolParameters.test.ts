@@ -7,6 +7,8 @@ import * as ToolParameters from "../../../../src/model/internal/rules/toolParame
 
 const gemini = (schema: { readonly [keyword: string]: unknown }) => ToolParameters.fit(schema, "gemini")
 
+const ref = { $ref: "#/$defs/color" }
+
 describe("toolParameters", () => {
   it("are unchanged for most providers", () => {
     const schema = { type: "object", properties: { a: { const: 1 } } }
@@ -96,6 +98,18 @@ describe("toolParameters", () => {
         either: { type: "object", properties: { a: { type: "string" } } }
       }
     )
+  })
+
+  it("that refer to themselves in many places stay small", () => {
+    const many = (length: number) => {
+      const names = Array.from({ length }, (_, n) => [`p${n}`, { $ref: "#/$defs/block" }])
+      const block = { type: "object", properties: Object.fromEntries(names) }
+      return JSON.stringify(ToolParameters.fit({ ...block, $defs: { block } }, "gemini")).length
+    }
+    for (const length of [10, 30, 50]) assert.isBelow(many(length), 200_000)
+    const plain = { type: "object", properties: Object.fromEntries(Array.from({ length: 200 }, (_, n) => [n, ref])) }
+    const text = JSON.stringify(ToolParameters.fit({ ...plain, $defs: { color: { enum: ["red"] } } }, "gemini"))
+    assert.lengthOf(text.match(/"red"/g)!, 200)
   })
 
   it("that refer to themselves are cut at some depth", () => {
