@@ -243,6 +243,13 @@ interface Server {
   ) => Effect.Effect<A, McpClientError>
 }
 
+interface Connection {
+  readonly client: McpClient.McpClient
+  readonly scope: Scope.Closeable
+  /** Calls that use it now. */
+  uses: number
+}
+
 const serverOf = (options: Options): Effect.Effect<Server, McpClientError, Service | Scope.Scope> =>
   Effect.gen(function* () {
     const { command, name, url }: ServerOptions & { readonly url?: unknown; readonly command?: unknown } = options
@@ -250,7 +257,7 @@ const serverOf = (options: Options): Effect.Effect<Server, McpClientError, Servi
     const context = yield* Effect.context<Service | Scope.Scope>()
     const scope = yield* Effect.scope
     const one = yield* Semaphore.make(1)
-    let open: { readonly client: McpClient.McpClient; readonly scope: Scope.Closeable } | undefined
+    let open: Connection | undefined
 
     const connecting = one.withPermit(
       Effect.gen(function* () {
@@ -260,22 +267,32 @@ const serverOf = (options: Options): Effect.Effect<Server, McpClientError, Servi
           Effect.provideContext(Context.add(context, Scope.Scope, own)),
           Effect.onExit((exit) => (Exit.isFailure(exit) ? Scope.close(own, exit) : Effect.void))
         )
-        return (open = { client, scope: own })
+        return (open = { client, scope: own, uses: 0 })
       })
     )
     // A program that is slow to start goes on starting when nobody waits for it any more.
     const connect = Effect.suspend(() =>
       open === undefined ? Effect.flatMap(Effect.forkIn(connecting, scope), Fiber.join) : Effect.succeed(open)
     )
+    /** Closes a connection that was lost, once no call uses it: those that run beside each other learn of it one by one. */
+    const release = (used: Connection) =>
+      Effect.suspend(() => {
+        if (--used.uses > 0 || used === open) return Effect.void
+        // A program may take time to end; the model does not wait for that.
+        return Effect.asVoid(Effect.forkIn(Scope.close(used.scope, Exit.void), scope))
+      })
     const use: Server["use"] = (f) =>
-      Effect.flatMap(connect, (used) =>
-        Effect.tapError(f(used.client), ({ reason }) => {
-          if (used !== open || !isLost(reason, options)) return Effect.void
-          open = undefined
-          // A program may take time to end; the model does not wait for that.
-          return Effect.asVoid(Effect.forkIn(Scope.close(used.scope, Exit.void), scope))
-        })
-      )
+      Effect.flatMap(connect, (used) => {
+        used.uses++
+        return f(used.client).pipe(
+          Effect.tapError(({ reason }) =>
+            Effect.sync(() => {
+              if (used === open && isLost(reason, options)) open = undefined
+            })
+          ),
+          Effect.ensuring(release(used))
+        )
+      })
     return {
       connect: Effect.asVoid(connect),
       // The server has not executed a request in a session that it does not know, so repeating it is safe.

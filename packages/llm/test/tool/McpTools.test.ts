@@ -64,14 +64,18 @@ interface Message {
 }
 
 /** Speaks JSON-RPC over HTTP by hand. */
-const plainServer = (answer: (message: Message, response: Http.ServerResponse) => unknown) =>
+const plainServer = (answer: (message: Message, response: Http.ServerResponse, session: unknown) => unknown) =>
   Effect.map(
     Effect.acquireRelease(
       Effect.callback<Http.Server>((resume) => {
         const server = Http.createServer((request, response) => {
           let body = ""
           request.on("data", (piece) => (body += piece))
-          request.on("end", () => answer(JSON.parse(body) as Message, response))
+          request.on("end", () => {
+            // The end of a session has no message.
+            if (body === "") return response.writeHead(200).end()
+            return answer(JSON.parse(body) as Message, response, request.headers["mcp-session-id"])
+          })
         })
         server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
       }),
@@ -276,6 +280,29 @@ describe("McpTools", () => {
         const tools = yield* McpTools.make({ name: "calc", url, connectTimeout: slow })
         forget()
         assert.strictEqual(yield* result(tools, "calc_add", { a: 1, b: 1 }), "2")
+      }).pipe(Effect.scoped, Effect.provide(services))
+    )
+
+    it.live("repeats every call that was sent in the old session, and lets a slow one end there", () =>
+      Effect.gen(function* () {
+        let sessions = 0
+        const url = yield* plainServer(({ id, method, params }, response, session) => {
+          if (id === undefined) return response.writeHead(202).end()
+          if (method === "initialize") {
+            response.setHeader("mcp-session-id", `s${++sessions}`)
+            return answered(response, id, { protocolVersion: params!.protocolVersion, capabilities: { tools: {} } })
+          }
+          if (method === "tools/list") return answered(response, id, { tools: [plainTool] })
+          const { n } = (params as unknown as { readonly arguments: { readonly n: number } }).arguments
+          return setTimeout(() => {
+            if (session === "s1" && n < 3) return response.writeHead(404).end()
+            return answered(response, id, { content: [{ type: "text", text: session }] })
+          }, n * 30)
+        })
+        const tools = yield* McpTools.make({ name: "x", url, connectTimeout: slow })
+        const results = yield* Effect.forEach([1, 2, 3], (n) => result(tools, "x_do", { n }), { concurrency: 3 })
+        assert.deepStrictEqual(results, ["s2", "s2", "s1"])
+        assert.strictEqual(sessions, 2)
       }).pipe(Effect.scoped, Effect.provide(services))
     )
 

@@ -38,7 +38,7 @@ interface Item {
   readonly name?: string
   readonly arguments?: string
   readonly encrypted_content?: string | null
-  readonly content?: ReadonlyArray<{ readonly text?: string; readonly refusal?: string }>
+  readonly content?: ReadonlyArray<{ readonly text?: string; readonly refusal?: string } | null> | null
 }
 
 interface Whole {
@@ -179,7 +179,7 @@ class ResponsesReply implements Reply {
     switch (item.type) {
       case "message":
         // A server that streams no text has it here.
-        if (!this.#wrote) for (const { refusal, text } of item.content ?? []) this.#writer.text(text ?? refusal ?? "")
+        if (!this.#wrote) for (const part of item.content ?? []) this.#writer.text(part?.text ?? part?.refusal ?? "")
         this.#wrote = false
         return this.#writer.close()
       case "reasoning": {
