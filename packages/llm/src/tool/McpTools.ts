@@ -295,7 +295,7 @@ const serverOf = (options: Options): Effect.Effect<Server, McpClientError, Servi
       })
     return {
       connect: Effect.asVoid(connect),
-      // The server has not executed a request in a session that it does not know, so repeating it is safe.
+      // The server has not executed a request in a session that it does not know, or that had ended: repeating it is safe.
       use: (f) => Effect.catchIf(use(f), isExpired, () => use(f))
     }
   })

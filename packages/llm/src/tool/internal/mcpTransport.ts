@@ -4,10 +4,12 @@
  * - A program may print other lines between its messages. The transport would treat the first one as a broken message, and
  *   end.
  * - One tool with an invalid description must not hide the others, and one odd block must not lose a result.
+ * - A program that has ended between two calls must cost neither of them.
  * - A server that hangs must not hold up the caller's interruption: the transport waits up to 5 seconds until the server has
  *   accepted that a request is cancelled.
  */
 import type * as McpClient from "effect/ai/McpClient"
+import { type McpClientError, ClosedError, McpClientError as McpFailure } from "effect/ai/McpClientError"
 import type * as McpSchema from "effect/ai/McpSchema"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
@@ -25,13 +27,20 @@ export const lenient = (transport: McpClient.Transport, scope: Scope.Scope): Mcp
     )
 })
 
-/** Runs an effect in a fiber of the scope. An interruption does not wait until that fiber has ended. */
-const apart = <A, E>(effect: Effect.Effect<A, E>, scope: Scope.Scope): Effect.Effect<A, E> =>
+/** Runs a request in a fiber of the scope. An interruption does not wait until that fiber has ended. */
+const apart = <A>(request: Effect.Effect<A, McpClientError>, scope: Scope.Scope): Effect.Effect<A, McpClientError> =>
   Effect.uninterruptibleMask((restore) =>
-    Effect.flatMap(Effect.forkIn(Effect.interruptible(effect), scope, { startImmediately: true }), (fiber) =>
-      Effect.onInterrupt(restore(Fiber.join(fiber)), () => Effect.sync(() => fiber.interruptUnsafe()))
-    )
+    Effect.flatMap(Effect.forkIn(Effect.interruptible(request), scope, { startImmediately: true }), (fiber) => {
+      const joined = Effect.onInterrupt(restore(Fiber.join(fiber)), () => Effect.sync(() => fiber.interruptUnsafe()))
+      return fiber.pollUnsafe() === undefined ? joined : Effect.mapError(joined, unsent)
+    })
   )
+
+/** A transport fails at once if it had ended before: a program that has gone since the last call. The request was not sent. */
+const unsent = (error: McpClientError): McpClientError =>
+  error.reason._tag === "TransportError"
+    ? new McpFailure({ reason: new ClosedError({ description: error.message, sessionExpired: true }) })
+    : error
 
 const mended = ({ method, params }: { readonly method: string; readonly params?: unknown }, result: unknown) => {
   if (method === "tools/call") return resultOf(result)
