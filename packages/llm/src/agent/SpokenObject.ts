@@ -37,8 +37,14 @@ export interface SpokenObject<out R = never> {
   readonly definition: Tool.Any
   /** The fields that are spoken. */
   readonly speak: ReadonlyArray<string>
-  /** Decodes a value. A failure describes the problem, but never quotes the value. */
-  readonly decode: (value: unknown) => Result.Result<unknown, string>
+  /**
+   * Decodes a value. A failure describes the problem, but never quotes the value. A field too many is a failure only if the value can
+   * be asked for again, because none of it was spoken.
+   */
+  readonly decode: (
+    value: unknown,
+    options?: { readonly spoken?: boolean | undefined }
+  ) => Result.Result<unknown, string>
   /** Handles the value. Its outputs follow the spoken words. */
   readonly then: (value: unknown, turn: Turn.Turn) => Stream.Stream<Event.Output, unknown, R>
 }
@@ -82,10 +88,14 @@ export const make = <const F extends Fields, R = never>(fields: F, options: Opti
   const tool = Tool.dynamic(name, { description, parameters: schema })
   const isStrict = StrictSchema.isStrict(ToolSchema.ofTool(tool))
   const decode = Parameters.decoder(schema)
+  const decodeSpoken = Parameters.decoder(schema, { ignoreExcess: true })
   return {
     definition: isStrict ? tool.annotate(Tool.Strict, true) : tool,
     speak,
-    decode: (value) => Result.mapError(decode(value), (message) => message.replace(/^invalid arguments: /, "")),
+    decode: (value, { spoken = false } = {}) =>
+      Result.mapError((spoken ? decodeSpoken : decode)(value), (message) =>
+        message.replace(/^invalid arguments: /, "")
+      ),
     then: (value, turn) => {
       const handled = then?.(value as Value<F>, turn)
       if (handled === undefined) return Stream.empty

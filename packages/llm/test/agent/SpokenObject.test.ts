@@ -118,6 +118,15 @@ describe("a reply that is an object", () => {
     assert.deepStrictEqual(values, [{ say: "Yes.", mood: "calm" }])
   })
 
+  test("may have a field too many once its words have been spoken", function* () {
+    const { object, values } = made()
+    const model = ScriptedModel.make([json({ say: "Yes.", mood: "calm", confidence: 1 })])
+    const call = yield* playing(model, { object })
+    yield* call.say("please")
+    assert.strictEqual(call.sent().join(""), "Yes.")
+    assert.deepStrictEqual(values, [{ say: "Yes.", mood: "calm" }])
+  })
+
   test("without any words leads to an apology instead of silence", function* () {
     const { object } = made()
     const silent = json({ say: "", mood: "calm" })

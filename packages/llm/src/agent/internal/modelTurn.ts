@@ -313,7 +313,7 @@ const receive = <R>(
   attempt: Attempt
 ): Out<R> => {
   const object = turning.object!
-  const value = ObjectReply.read(object, written)
+  const value = ObjectReply.read(object, written, spoke)
   if (Result.isFailure(value)) {
     const complaint = value.failure
     if (spoke || attempt.complaint !== undefined) return Stream.fail(ObjectReply.error(complaint))

@@ -8,9 +8,10 @@ import type { ObjectText } from "./objectText.ts"
 /** Decodes what the model has written. A failure describes what is wrong with it. */
 export const read = <R>(
   { decode }: SpokenObject.SpokenObject<R>,
-  { value }: ObjectText
+  { value }: ObjectText,
+  spoken: boolean
 ): Result.Result<unknown, string> =>
-  value === undefined ? Result.fail("it is not a complete JSON object") : decode(value)
+  value === undefined ? Result.fail("it is not a complete JSON object") : decode(value, { spoken })
 
 /** The instruction when a model is asked again. */
 export const note = (complaint: string): Transcript.Line => ({

@@ -13,13 +13,24 @@ import * as WrittenValue from "./writtenValue.ts"
 /** Reads arguments; a failure is the message that the model reads. */
 export type Decode = (args: unknown) => Result.Result<unknown, string>
 
-/** Reads arguments by a schema. `asGiven` gives them back undecoded, for a handler that reads them itself. */
-export const decoder = (parameters: Schema.Top, { asGiven = false } = {}): Decode => {
+/** How arguments are read. */
+interface Options {
+  /** Gives them back undecoded, for a handler that reads them itself. */
+  readonly asGiven?: boolean
+  /** Leaves out what the schema does not have, instead of rejecting it. */
+  readonly ignoreExcess?: boolean
+}
+
+/** Reads arguments by a schema. */
+export const decoder = (parameters: Schema.Top, { asGiven = false, ignoreExcess = false }: Options = {}): Decode => {
   const encoded = SchemaAST.toEncoded(parameters.ast)
   const names = SchemaAST.isObjects(encoded) ? encoded.propertySignatures.map(({ name }) => String(name)) : undefined
   // What JSON does not have, such as a date or a map, is shown to the model in its JSON form, and read from that.
   const read = asGiven || isJson(encoded) ? parameters : Schema.toCodecJson(parameters)
-  const decode = Schema.decodeUnknownExit(read as Schema.Codec<unknown>, { errors: "all", onExcessProperty: "error" })
+  const decode = Schema.decodeUnknownExit(read as Schema.Codec<unknown>, {
+    errors: "all",
+    onExcessProperty: ignoreExcess ? "ignore" : "error"
+  })
   return (args) => {
     const given = meant(encoded, args ?? {})
     // The schema of a struct without fields allows every value but null.
