@@ -7,7 +7,7 @@ import * as LlmAgent from "../../src/agent/LlmAgent.ts"
 import * as ScriptedModel from "../../src/testing/ScriptedModel.ts"
 import * as VoiceTool from "../../src/tool/VoiceTool.ts"
 import { pass, test } from "../support/virtualTest.ts"
-import { playing, shown } from "./calling.ts"
+import { playing, run, shown } from "./calling.ts"
 
 const Orders = Toolkit.make(
   Tool.make("order", {
@@ -78,6 +78,18 @@ describe("VoiceTool.fromToolkit", () => {
       "result c2-0: cancelled",
       'result c3-0: error: {"reason": "too late"}'
     ])
+  })
+
+  test("reads what JSON does not have in the form that the model is shown", function* () {
+    const Days = Toolkit.make(
+      Tool.make("book", { parameters: Schema.Struct({ day: Schema.Date }), success: Schema.String })
+    )
+    const [book] = VoiceTool.fromToolkit(Days)
+    const { values } = yield* run(book!, { day: "2026-01-02" }).pipe(
+      Effect.provide(Days.toLayer({ book: ({ day }) => Effect.succeed(day.toISOString()) })),
+      Effect.orDie
+    )
+    assert.deepStrictEqual(values, ["2026-01-02T00:00:00.000Z"])
   })
 
   test("rejects arguments that the tool does not take", function* () {

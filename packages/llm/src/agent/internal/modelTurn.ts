@@ -22,6 +22,7 @@ import * as ModelFailure from "../../model/ModelFailure.ts"
 import * as Usage from "../../model/Usage.ts"
 import * as Background from "../../tool/internal/background.ts"
 import * as Backlog from "../../tool/internal/backlog.ts"
+import * as GivenOutput from "../../tool/internal/givenOutput.ts"
 import type * as Job from "../../tool/internal/job.ts"
 import * as Lead from "../../tool/internal/lead.ts"
 import * as Seam from "../../tool/internal/seam.ts"
@@ -136,15 +137,10 @@ const noticing = <R>({ noticed, seam }: Turning<R>, outputs: Out<R>): Out<R> =>
   Stream.mapArray(outputs, (all) => {
     for (const output of all) {
       Seam.note(seam, output)
-      noticed.yet ||= isNoticed(output)
+      noticed.yet ||= GivenOutput.isNoticed(output)
     }
     return all
   })
-
-const isNoticed = (output: Event.Output): boolean =>
-  output._tag === "AgentSendText"
-    ? /\S/.test(output.text)
-    : output._tag === "AgentSendDtmf" || output._tag === "AgentEndCall" || output._tag === "AgentTransferCall"
 
 const drain = <R>({ runner }: Turning<R>): Out<R> => Stream.suspend(() => Stream.fromIterable(ToolRunner.drain(runner)))
 

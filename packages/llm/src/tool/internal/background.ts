@@ -19,6 +19,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { VoiceTool } from "../VoiceTool.ts"
 import * as Backlog from "./backlog.ts"
+import * as GivenOutput from "./givenOutput.ts"
 import * as Job from "./job.ts"
 import * as Outcomes from "./outcomes.ts"
 import type { ToolFailure } from "./toolFailure.ts"
@@ -81,7 +82,7 @@ const arrived = <R>(
     // is speaking; the rest is sent in the next turn.
     const isTold =
       told === undefined
-        ? style === "line" || !batch.outputs.some(isNoticed)
+        ? style === "line" || !batch.outputs.some(GivenOutput.isNoticed)
         : Deferred.doneUnsafe(first, outcomeOf(batch))
     const result = told === undefined ? Effect.succeed(null) : outcomeOf(batch)
     const tell = isTold ? Effect.void : turn.background(tool.name, result, workOf(style, tool))
@@ -92,12 +93,6 @@ const outcomeOf = ({ failure, outputs }: Job.Batch): Effect.Effect<unknown, Tool
   failure === undefined
     ? Effect.succeed(outputs.findLast((output) => output._tag === "AgentToolReturned")?.result)
     : Effect.fail(failure)
-
-/** Whether the caller notices an output. */
-const isNoticed = (output: Event.Output): boolean =>
-  output._tag === "AgentSendText"
-    ? /\S/.test(output.text)
-    : output._tag === "AgentSendDtmf" || output._tag === "AgentEndCall" || output._tag === "AgentTransferCall"
 
 /** Runs a job to its end without its turn. */
 const run = <R>(

@@ -26,18 +26,20 @@ export const decoder = (parameters: Schema.Top, { asGiven = false, ignoreExcess 
   const encoded = SchemaAST.toEncoded(parameters.ast)
   const names = SchemaAST.isObjects(encoded) ? encoded.propertySignatures.map(({ name }) => String(name)) : undefined
   // What JSON does not have, such as a date or a map, is shown to the model in its JSON form, and read from that.
-  const read = asGiven || isJson(encoded) ? parameters : Schema.toCodecJson(parameters)
+  const isPlain = isJson(encoded)
+  const read = isPlain ? parameters : Schema.toCodecJson(parameters)
   const decode = Schema.decodeUnknownExit(read as Schema.Codec<unknown>, {
     errors: "all",
     onExcessProperty: ignoreExcess ? "ignore" : "error"
   })
+  const encode = Schema.encodeUnknownSync(parameters as Schema.Codec<unknown>)
   return (args) => {
     const given = meant(encoded, args ?? {})
     // The schema of a struct without fields allows every value but null.
     if (names?.length === 0 && SchemaAST.isObjects(encoded) && encoded.indexSignatures.length === 0) return none(given)
     const read = decode(given)
-    if (Exit.isSuccess(read)) return Result.succeed(asGiven ? given : read.value)
-    return Result.fail(complaint(ToolFailure.fromCause(read.cause), names))
+    if (Exit.isFailure(read)) return Result.fail(complaint(ToolFailure.fromCause(read.cause), names))
+    return Result.succeed(!asGiven ? read.value : isPlain ? given : encode(read.value))
   }
 }
 
