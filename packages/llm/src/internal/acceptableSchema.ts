@@ -7,6 +7,7 @@
  */
 import type { Json } from "@antiphon/core/JsonText"
 import * as Predicate from "effect/Predicate"
+import * as SchemaKeywords from "./schemaKeywords.ts"
 
 /** The schema of an object, made acceptable. */
 export const make = (schema: Json): Json => {
@@ -16,38 +17,54 @@ export const make = (schema: Json): Json => {
     : defined({ ...node, type: "object", properties: node.properties ?? {} })
 }
 
-/** Keywords that tell the model nothing, and are refused by some providers. */
-const dropped: ReadonlySet<string> = new Set(["$schema", "$id", "$comment", "examples", "default", "format"])
-
-/** Keywords that hold lists of schemas. */
-const choices: ReadonlySet<string> = new Set(["anyOf", "oneOf", "allOf"])
-
-/** Keywords that hold schemas by name. Their keys must not be changed. */
-const maps: ReadonlySet<string> = new Set(["properties", "$defs", "definitions", "patternProperties"])
-
 const acceptable = (given: Json): Json => {
-  const node = isEmptyStruct(given) ? { ...emptyObject, ...given, not: undefined } : given
-  const kept: Record<string, unknown> = {}
+  const { type: named, ...node } = isEmptyStruct(given) ? { ...emptyObject, ...given, not: undefined } : given
+  const type = SchemaKeywords.typeOf(named)
+  const kept: Record<string, unknown> = type === undefined ? {} : { type }
   for (const [keyword, value] of Object.entries(node)) {
-    if (value === undefined || dropped.has(keyword) || isSafeBound(keyword, value)) continue
-    if (maps.has(keyword) && Predicate.isReadonlyObject(value)) {
-      const members = Object.entries(value).flatMap(([name, member]) => {
-        const shown = inner(member)
-        return shown === undefined ? [] : [[name, shown]]
-      })
-      kept[keyword === "definitions" ? "$defs" : keyword] = Object.fromEntries(members)
-    } else if (keyword === "$ref" && typeof value === "string") {
-      kept[keyword] = value.replace(/^#\/definitions\//, "#/$defs/")
-    } else if (Array.isArray(value) && keyword !== "enum") {
-      kept[keyword === "oneOf" ? "anyOf" : keyword] = choices.has(keyword)
-        ? value.flatMap((item) => inner(item) ?? [])
-        : value.map((item) => (Predicate.isReadonlyObject(item) ? acceptable(item) : item))
-    } else kept[keyword] = Predicate.isReadonlyObject(value) && keyword !== "const" ? acceptable(value) : value
+    if (isSafeBound(keyword, value)) continue
+    const made = valueOf(keyword, value)
+    if (made !== undefined) kept[standard.get(keyword) ?? keyword] = made
   }
   const described = describe(node)
   if (described !== undefined) kept.description = described
   return withoutOptionalNulls(choice(integers(defined(kept))))
 }
+
+/** Keywords under their names in the standard. */
+const standard: ReadonlyMap<string, string> = new Map([
+  ["definitions", "$defs"],
+  ["oneOf", "anyOf"]
+])
+
+/** The value of a keyword, made acceptable. Undefined if the keyword is of no use, or its value is invalid. */
+const valueOf = (keyword: string, value: unknown): unknown => {
+  const holds = SchemaKeywords.of.get(keyword)
+  switch (holds) {
+    case undefined:
+      return undefined
+    case "schema":
+      if (keyword === "items" && Array.isArray(value)) return value
+      return typeof value === "boolean" ? value : isSchema(value) ? acceptable(value) : undefined
+    case "list": {
+      const members = Array.isArray(value) ? value.flatMap((member) => inner(member) ?? []) : []
+      return members.length === 0 ? undefined : members
+    }
+    case "map":
+      if (!isSchema(value)) return undefined
+      return Object.fromEntries(
+        Object.entries(value).flatMap(([name, member]) => {
+          const shown = inner(member)
+          return shown === undefined ? [] : [[name, shown]]
+        })
+      )
+    default:
+      if (!holds(value)) return undefined
+      return keyword === "$ref" ? String(value).replace(/^#\/definitions\//, "#/$defs/") : value
+  }
+}
+
+const isSchema = (value: unknown): value is Json => Predicate.isReadonlyObject(value) && !Array.isArray(value)
 
 /** Whether a schema is that of a struct without fields, which by itself allows every value but null. */
 const isEmptyStruct = ({ not }: Json): boolean =>
@@ -55,11 +72,9 @@ const isEmptyStruct = ({ not }: Json): boolean =>
 
 const emptyObject = { type: "object", properties: {}, additionalProperties: false }
 
-/** A schema within another: `true` is one that allows everything, and one that allows nothing is left out. */
-const inner = (member: unknown): unknown => {
-  if (Predicate.isReadonlyObject(member) && !Array.isArray(member)) return acceptable(member)
-  return member === true ? {} : member === false ? undefined : member
-}
+/** A schema within another: one that allows nothing is left out. `true`, and what is no schema, allow everything. */
+const inner = (member: unknown): Json | undefined =>
+  isSchema(member) ? acceptable(member) : member === false ? undefined : {}
 
 /** Requires no property that is not there: several providers refuse that. */
 const defined = (node: Json): Json => {
@@ -71,8 +86,9 @@ const defined = (node: Json): Json => {
 
 /** A list with its items: OpenAI refuses one without ("array schema missing items"), and Anthropic a list of schemas. */
 const listed = (node: Json): Json => {
-  if (node.type !== "array") return node
-  const { additionalItems: _, items, prefixItems, ...rest } = node
+  const { items, prefixItems, ...rest } = node
+  // Lists of several types have been taken apart.
+  if (node.type !== "array") return Array.isArray(items) ? rest : node
   const tuple = Array.isArray(items) ? items : prefixItems
   if (Array.isArray(tuple)) {
     const texts = new Set((tuple as ReadonlyArray<unknown>).map((member) => JSON.stringify(inner(member) ?? {})))

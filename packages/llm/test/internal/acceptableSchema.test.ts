@@ -53,6 +53,32 @@ describe("acceptableSchema", () => {
     ],
     ["is an object", {}, object({})],
     [
+      "leaves out keywords with invalid values, and those that tell a model nothing",
+      {
+        ...object({
+          a: { type: "String", required: true, minLength: -1, pattern: "[", description: 5, title: null, "x-order": 1 },
+          b: { type: "float", minimum: 0, exclusiveMinimum: true, multipleOf: 0 },
+          c: { type: "any", enum: [], anyOf: [], examples: [1], $comment: "?" },
+          d: { type: ["int", "file"], items: [{ type: "string" }], additionalItems: false },
+          e: "string",
+          f: { anyOf: ["string", { type: "bool" }] },
+          g: { $ref: 5, properties: [], additionalProperties: "no" },
+          h: false
+        }),
+        required: "a",
+        $defs: null
+      },
+      object({
+        a: { type: "string" },
+        b: { type: "number", minimum: 0 },
+        c: {},
+        d: { type: "integer" },
+        e: {},
+        f: { anyOf: [{}, { type: "boolean" }] },
+        g: {}
+      })
+    ],
+    [
       "shows a struct without fields as an object",
       object({ a: { not: { type: "null" } }, b: { not: { type: "string" } } }),
       object({ a: object({}, { additionalProperties: false }), b: { not: { type: "string" } } })
