@@ -267,7 +267,7 @@ export const loopback = <const F extends Fields, A, E = never, R = never>(
     target: undefined
   })
 
-/** Makes a tool whose outputs go to the caller. The model is not asked again. */
+/** Makes a tool whose outputs go to the caller. The model is not asked again: without any outputs, the turn ends in silence. */
 export const passthrough = <
   const F extends Fields,
   A extends Event.Output | ReadonlyArray<Event.Output>,
