@@ -10,13 +10,6 @@ import * as Predicate from "effect/Predicate"
 export type Holds = "schema" | "list" | "map" | ((value: unknown) => boolean)
 
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0
-const isRegExp = (value: unknown): boolean => {
-  try {
-    return Predicate.isString(value) && new RegExp(value, "u") instanceof RegExp
-  } catch {
-    return false
-  }
-}
 
 const words = (holds: Holds, ...words: ReadonlyArray<string>) => words.map((word) => [word, holds] as const)
 
@@ -29,12 +22,11 @@ export const of: ReadonlyMap<string, Holds> = new Map([
   ...words(Number.isFinite, "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
   ...words((value) => Number.isFinite(value) && (value as number) > 0, "multipleOf"),
   ...words(isCount, "minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"),
-  ...words(Predicate.isString, "title", "$ref", "contentEncoding", "contentMediaType"),
+  ...words(Predicate.isString, "title", "$ref", "pattern", "contentEncoding", "contentMediaType"),
   ...words(Predicate.isBoolean, "uniqueItems", "deprecated", "nullable"),
   ...words((value) => Array.isArray(value) && value.length > 0, "enum"),
   ...words((value) => Array.isArray(value) && value.every(Predicate.isString), "required"),
-  ...words(() => true, "const"),
-  ...words(isRegExp, "pattern")
+  ...words(() => true, "const")
 ])
 
 const types: ReadonlyMap<string, string> = new Map([

@@ -56,7 +56,7 @@ describe("acceptableSchema", () => {
       "leaves out keywords with invalid values, and those that tell a model nothing",
       {
         ...object({
-          a: { type: "String", required: true, minLength: -1, pattern: "[", description: 5, title: null, "x-order": 1 },
+          a: { type: "String", required: true, minLength: -1, pattern: 1, description: 5, title: null, "x-order": 1 },
           b: { type: "float", minimum: 0, exclusiveMinimum: true, multipleOf: 0 },
           c: { type: "any", enum: [], anyOf: [], examples: [1], $comment: "?" },
           d: { type: ["int", "file"], items: [{ type: "string" }], additionalItems: false },

@@ -16,7 +16,7 @@ describe("schemaKeywords", () => {
       ["minLength", 0, -1],
       ["maxItems", 3, 1.5],
       ["enum", [null], []],
-      ["pattern", "^a$", "("],
+      ["pattern", "^a$", 1],
       ["$ref", "#/$defs/a", { a: 1 }],
       ["uniqueItems", false, "yes"]
     ] as const) {
