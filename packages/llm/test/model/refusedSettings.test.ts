@@ -1,8 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Logger, Redacted } from "effect"
 import * as LanguageModel from "effect/ai/LanguageModel"
+import * as Toolkit from "effect/ai/Toolkit"
 import * as Models from "../../src/model/Models.ts"
 import * as ModelSettings from "../../src/model/ModelSettings.ts"
+import { Weather } from "../support/asking.ts"
 import { at } from "../support/at.ts"
 import * as MockServer from "../support/mockServer.ts"
 import * as Wire from "../support/openAiServer.ts"
@@ -52,8 +54,8 @@ describe("settings that a model refuses", () => {
           assert.deepStrictEqual(sent(server, "stop"), ["END", "END", undefined, undefined])
           assert.deepStrictEqual(sent(server, "max_tokens"), [100, 100, 100, 100])
           assert.deepStrictEqual(logged, [
-            "acme/new refuses temperature; it is sent no more",
-            "acme/new refuses stop; it is sent no more"
+            "acme/new refuses temperature: left out from now on",
+            "acme/new refuses stop: left out from now on"
           ])
         }),
       { temperature: 0.5, stop: "END", maxTokens: 100 }
@@ -89,6 +91,30 @@ describe("settings that a model refuses", () => {
           assert.lengthOf(server.requests, 2)
         }),
       { temperature: 0.5 }
+    )
+  )
+
+  it.live("a call that is required is left to the model", () =>
+    run(
+      (server, logged) =>
+        Effect.gen(function* () {
+          server.script(
+            Wire.failure(400, { message: "tool_choice 'required' is incompatible with thinking enabled" }),
+            Wire.text("Hello.")
+          )
+          const toolkit = Toolkit.make(Weather)
+          const asked = LanguageModel.generateText({
+            prompt: "hi",
+            toolkit,
+            toolChoice: "required",
+            disableToolCallResolution: true
+          })
+          assert.strictEqual((yield* asked).text, "Hello.")
+          assert.deepStrictEqual(sent(server, "tool_choice"), ["required", undefined])
+          assert.lengthOf(at(server.requests, 1, "body", "tools") as ReadonlyArray<unknown>, 1)
+          assert.deepStrictEqual(logged, ["acme/new refuses calls that are required: left out from now on"])
+        }).pipe(Effect.provide(Toolkit.make(Weather).toLayer({ get_weather: () => Effect.succeed("sunny") }))),
+      {}
     )
   )
 

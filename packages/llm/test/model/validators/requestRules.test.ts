@@ -61,6 +61,12 @@ describe("requestRules", () => {
       },
       "reasoning_content"
     ],
+    [
+      "moonshot",
+      "kimi-k2.6",
+      { messages: [user], tools: [tool("t")], tool_choice: "required" },
+      "a forced call of a model that thinks"
+    ],
     ["xai", "grok-4", { messages: [user], stop: "x" }, "stop"],
     ["groq", "qwen/qwen3-32b", { messages: [user], reasoning_effort: "low" }, "effort low"]
   ]

@@ -22,6 +22,7 @@ export const chat = ({ model, provider }: Asked, body: Json): ReadonlyArray<stri
   ...(strict.has(provider) ? template(body) : []),
   ...(provider === "gemini" ? gemini(body) : []),
   ...(provider === "deepseek" ? deepSeek(body) : []),
+  ...forcing({ model, provider }, body),
   ...(provider === "xai" ? xai(model, body) : []),
   ...(provider === "mistral" ? mistral(body) : []),
   ...(provider === "groq" ? groq(model, body) : [])
@@ -119,6 +120,26 @@ export const template = (body: Json): ReadonlyArray<string> => {
   if (turn === 0) found.push("there is no user message")
   if (before === "assistant") found.push("the assistant has the last word")
   return found
+}
+
+/** "tool_choice 'required' is incompatible with thinking enabled", as Moonshot has it. */
+const forcing = ({ model, provider }: Asked, body: Json): ReadonlyArray<string> => {
+  const choice = body["tool_choice"]
+  if (choice !== "required" && typeof choice !== "object") return []
+  const name = model.replace(/^.*\//, "")
+  if (/^claude-opus-5[.-]5/.test(name)) return ["a forced call"]
+  const type = (body["thinking"] as Json | undefined)?.["type"]
+  const thinks =
+    provider === "deepseek"
+      ? name === "deepseek-reasoner" || type !== "disabled"
+      : provider === "moonshot"
+        ? /^kimi-k2\.7/.test(name) || (/^kimi-k2\.[56]/.test(name) && type !== "disabled")
+        : provider === "dashscope"
+          ? /thinking/.test(name) || (/^qwen3\.\d/.test(name) && body["enable_thinking"] !== false)
+          : provider === "openrouter" && name.startsWith("claude-") && "reasoning" in body
+            ? (body["reasoning"] as Json)["effort"] !== "none"
+            : false
+  return thinks ? ["a forced call of a model that thinks"] : []
 }
 
 const gemini = (body: Json): ReadonlyArray<string> => {

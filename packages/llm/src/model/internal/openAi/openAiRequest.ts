@@ -43,7 +43,9 @@ export const make = (
     ...(preset.streamOptions ? { stream_options: { include_usage: true } } : undefined),
     ...fieldsOf(preset, accepted, Acceptance.accept(accepted, effort, settings)),
     ...Acceptance.dialed(accepted.dial, effort),
-    ...(tools.length === 0 ? undefined : { tools, ...toolChoice(options.toolChoice) }),
+    ...(tools.length === 0
+      ? undefined
+      : { tools, ...toolChoice(Acceptance.choiceOf(accepted, effort, options.toolChoice)) }),
     ...search,
     ...responseFormat(options.responseFormat),
     ...objectFormat(options.object, accepted),

@@ -21,6 +21,7 @@ import { WarmUp } from "../../WarmUp.ts"
 import * as Asking from "../asking.ts"
 import * as ContextWindow from "../contextWindow.ts"
 import * as ObjectTool from "../objectTool.ts"
+import * as Acceptance from "../rules/acceptance.ts"
 import * as Prefill from "../rules/prefill.ts"
 import * as SoundPrompt from "../rules/soundPrompt.ts"
 import * as AiErrors from "./aiErrors.ts"
@@ -92,15 +93,18 @@ export const make = <Body>(
         const names = { provider: provider.name, model: provider.model }
         const reply = provider.reply(options, generateId)
         const isHeld = () => canHold && !refusals.has(object)
-        const asking = (): Asked =>
-          isHeld()
-            ? { settings, tools: given.tools.length > 0, object }
-            : { settings, tools: options.tools.length > 0, object: undefined }
+        const asking = (): Asked => {
+          const held = isHeld()
+          const { toolChoice, tools } = held ? given : options
+          const forced = Acceptance.isForced(toolChoice)
+          return { settings, tools: tools.length > 0, forced, object: held ? object : undefined }
+        }
         const made = () => {
           const asked = asking()
           const { object } = asked
           return provider.request(refusals.applied(asked), {
             ...(object === undefined ? options : given),
+            ...(refusals.frees(asked) ? { toolChoice: "auto" } : undefined),
             cacheKey,
             object
           })
@@ -110,7 +114,7 @@ export const make = <Body>(
             const refused = left === 0 ? undefined : refusals.learn(cause, asking())
             if (refused === undefined) throw cause
             Effect.runSyncWith(context)(
-              Effect.logWarning(`${provider.name}/${provider.model} refuses ${refused}; it is sent no more`)
+              Effect.logWarning(`${provider.name}/${provider.model} refuses ${refused}: left out from now on`)
             )
             return send(made(), signal, left - 1)
           })

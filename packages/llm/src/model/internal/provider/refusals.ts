@@ -22,6 +22,8 @@ export type Setting = Exclude<keyof ModelSettings.ModelSettings, "timeout" | "co
 export interface Asked {
   readonly settings: ModelSettings.ModelSettings
   readonly tools: boolean
+  /** Whether a call is required. */
+  readonly forced: boolean
   /** The object whose schema the reply is held to. */
   readonly object: Tool.Any | undefined
 }
@@ -48,6 +50,9 @@ const names: ReadonlyArray<readonly [Setting, RegExp]> = [
 const schema =
   /\bresponse[ _]?(?:format|(?:json[ _]?)?schema|mime[ _]?type)\b|\bjson_?schema\b|\b(?:text|output_config)\.format\b|\boutput_?format\b|\bstructured outputs?\b|\bguided_json\b/i
 
+/** The names that providers have for a call that is required. */
+const forcing = /\btool[ _]?choice\b|\bfunction_calling_config\b|\bforc\w{0,3} (?:a )?(?:tool|function)/i
+
 const refuses =
   /unsupported|not? (?:be |a |an )?(?:currently )?(?:support|allow|permit|enabl|available|accept|compatible)|n[o']t support|cannot (?:both )?be (?:both )?(?:specified|used|set|disabled|combined|changed|turned)|unrecognized|unknown (?:name|field|parameter|argument)|unexpected keyword|extra (?:inputs|fields)|deprecated|mandatory|must be|only (?:set |the default |[\w.=]{1,30} is allowed)|incompatible|invalid (?:value|option|parameter|argument|type)|should be set|removed/i
 
@@ -70,11 +75,15 @@ export const of = (sentence: string, parameter = ""): Refusal | undefined => {
   return { setting, efforts: listed.map((name) => name.toLowerCase() as ReasoningEffort) }
 }
 
+/** What a request is sent without. */
+export type Refused = Setting | "the schema of its reply" | "calls that are required"
+
 /** What one model has refused. */
 export class Refusals {
   // A model may take less beside tools, or while it thinks.
   readonly #learnt = new Map<string, ModelSettings.ModelSettings>()
   readonly #objects = new WeakSet<Tool.Any>()
+  readonly #forced = new Set<string>()
 
   /** The settings without the refused ones. */
   applied({ settings, tools }: Asked): ModelSettings.ModelSettings {
@@ -87,8 +96,14 @@ export class Refusals {
     return this.#objects.has(object)
   }
 
+  /** Whether the model has refused that a call be required. */
+  frees({ forced, settings, tools }: Asked): boolean {
+    return forced && this.#forced.has(keyOf(settings, tools))
+  }
+
   /** Learns from the rejection of a request. Returns what it will be sent without, or undefined for nothing new. */
-  learn(cause: unknown, { object, settings, tools }: Asked): Setting | "the schema of its reply" | undefined {
+  learn(cause: unknown, asked: Asked): Refused | undefined {
+    const { object, settings, tools } = asked
     if (!AiErrors.hasStatus(cause) || (cause.status !== 400 && cause.status !== 422)) return undefined
     const body = Predicate.hasProperty(cause, "error") ? cause.error : undefined
     const { code = "", param = "" } = ErrorNames.of(body)
@@ -96,6 +111,10 @@ export class Refusals {
     if (object !== undefined && (schema.test(param) || schema.test(sentence))) {
       this.#objects.add(object)
       return "the schema of its reply"
+    }
+    if (asked.forced && !this.frees(asked) && (forcing.test(param) || forcing.test(sentence))) {
+      this.#forced.add(keyOf(settings, tools))
+      return "calls that are required"
     }
     const refusal = of(`${sentence} ${code}`, param)
     if (refusal === undefined) return undefined

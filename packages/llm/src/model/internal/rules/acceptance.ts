@@ -6,6 +6,7 @@
  *
  * @since 0.1.0
  */
+import type * as LanguageModel from "effect/ai/LanguageModel"
 import type { ModelSettings, ReasoningEffort } from "../../ModelSettings.ts"
 
 /** The ways in which models are asked. */
@@ -58,8 +59,8 @@ export interface Acceptance {
   readonly description: number
   /** Whether a tool may be marked as strict, beside others that are not. */
   readonly strictTools: boolean
-  /** Whether a tool call may be required. */
-  readonly forcedCalls: boolean
+  /** When a tool call may be required: always, unless the model thinks, or never. */
+  readonly forcedCalls: "always" | "unthinking" | "never"
   /** How to continue a prefilled reply: the field that marks it, or simply its position as the last message. */
   readonly prefill: "none" | "last" | "prefix" | "continue_final_message"
   /** Whether the template may have opened a thought before the reply begins. */
@@ -103,7 +104,7 @@ const unknown: Acceptance = {
   tools: 128,
   description: Number.POSITIVE_INFINITY,
   strictTools: true,
-  forcedCalls: true,
+  forcedCalls: "always",
   prefill: "none",
   mayBeginInThought: false,
   websocket: false,
@@ -222,6 +223,19 @@ export const dialed = (dial: Dial, effort: ReasoningEffort | undefined): { reado
 /** Whether a model thinks when it is sent this effort. */
 export const thinks = ({ thinksUnasked }: Acceptance, effort: ReasoningEffort | undefined): boolean =>
   effort === undefined ? thinksUnasked : effort !== "none"
+
+/** The choice of a tool to send: one that is forced is left to a model that would refuse it. */
+export const choiceOf = (accepted: Acceptance, effort: ReasoningEffort | undefined, choice: ToolChoice): ToolChoice => {
+  const { forcedCalls } = accepted
+  const may = forcedCalls === "always" || (forcedCalls === "unthinking" && !thinks(accepted, effort))
+  return may || !isForced(choice) ? choice : "auto"
+}
+
+type ToolChoice = LanguageModel.ToolChoice<string>
+
+/** Whether a choice requires a call. */
+export const isForced = (choice: ToolChoice): boolean =>
+  choice === "required" || (typeof choice === "object" && ("tool" in choice || choice.mode === "required"))
 
 /**
  * Room for thoughts beside those of the answer, in tokens: most providers count both against one limit, and a limit meant for

@@ -140,10 +140,36 @@ export const rules: ReadonlyArray<Rule> = [
     source: "https://docs.together.ai/docs/glm-5.3-quickstart (thinking cannot be disabled; the default is max)"
   },
 
+  // Models that let nobody force a call while they think.
+  {
+    of: ["deepseek", "dashscope", "moonshot"],
+    says: { forcedCalls: "unthinking" },
+    source:
+      'cloudwego/eino#994 ("tool_choice parameter does not support being set to required or object in thinking mode"), ' +
+      "deepseek-ai/DeepSeek-V3#1376, UKGovernmentBEIS/inspect_ai#5152 (Kimi until K2.7)"
+  },
+  {
+    of: ["openrouter", "vercel_ai_gateway", "opencode"],
+    models: /^(claude-|deepseek-)/,
+    says: { forcedCalls: "unthinking" },
+    source: "pydantic/pydantic-ai#6957 (OpenRouter drops the thoughts), can1357/oh-my-pi#7315 (OpenCode refuses it)"
+  },
+  {
+    of: ["deepseek"],
+    models: /^deepseek-reasoner/,
+    says: { forcedCalls: "never" },
+    source: "https://api-docs.deepseek.com/guides/thinking_mode (the name stands for thinking)"
+  },
+  {
+    models: /^claude-(haiku|sonnet|opus|fable|mythos)-5[.-]\d(?!\d)/,
+    says: { forcedCalls: "never" },
+    source: "https://platform.claude.com/docs/en/models/opus-5-5/whats-new-opus-5-5 (forced tool use returns an error)"
+  },
+
   // DeepSeek.
   {
     of: ["deepseek"],
-    says: { dial: "thinking", unasked: "none", prefill: "prefix" },
+    says: { dial: "thinking", unasked: "none", thinksUnasked: true, prefill: "prefix" },
     source:
       "https://api-docs.deepseek.com/guides/thinking_mode (on by default; thinking.type turns it off), " +
       "https://api-docs.deepseek.com/guides/chat_prefix_completion"
@@ -319,7 +345,7 @@ export const rules: ReadonlyArray<Rule> = [
   {
     of: ["moonshot"],
     models: /^kimi-k2\.[56](?!.*thinking)/,
-    says: { unasked: "none" },
+    says: { unasked: "none", thinksUnasked: true },
     source: "https://platform.kimi.ai/docs/guide/use-kimi-k2-thinking-model (think by default, and can be kept from it)"
   },
   {
@@ -337,9 +363,15 @@ export const rules: ReadonlyArray<Rule> = [
   {
     of: ["moonshot"],
     models: /^kimi-k[3-9]/,
-    says: { dial: "reasoning_effort", efforts: ["low", "high", "max"], unasked: "low", thinksUnasked: true },
+    says: {
+      dial: "reasoning_effort",
+      efforts: ["low", "high", "max"],
+      unasked: "low",
+      thinksUnasked: true,
+      forcedCalls: "always"
+    },
     source:
-      "https://platform.kimi.ai/docs/guide/use-reasoning-effort (always think, max by default; thinking.type is refused)"
+      "UKGovernmentBEIS/inspect_ai#5152 (calls may be required), https://platform.kimi.ai/docs/guide/use-reasoning-effort (always think, max by default; thinking.type is refused)"
   },
   {
     of: ["zai"],

@@ -5,7 +5,12 @@ import * as Refusals from "../../../../src/model/internal/provider/refusals.ts"
 
 const rejection = (message: string, more: object = {}, status = 400) => ({ status, error: { message, ...more } })
 
-const asked = (settings: ModelSettings, tools = false): Refusals.Asked => ({ settings, tools, object: undefined })
+const asked = (settings: ModelSettings, tools = false): Refusals.Asked => ({
+  settings,
+  tools,
+  forced: false,
+  object: undefined
+})
 
 describe("refusals", () => {
   const sentences: ReadonlyArray<readonly [string, Refusals.Setting, string?]> = [
@@ -119,6 +124,26 @@ describe("refusals", () => {
     }
     const other = rejection("Invalid value: 'assistant' for messages[1].role")
     assert.isUndefined(new Refusals.Refusals().learn(other, { ...asked({}), object: Tool.make("reply", {}) }))
+  })
+
+  it("a call is no longer required of a model that refuses it", () => {
+    for (const message of [
+      'The model returned the following errors: tool_choice: type "tool" and "any" are not supported for this model.',
+      "Thinking may not be enabled when tool_choice forces tool use.",
+      "tool_choice 'specified' is incompatible with thinking enabled",
+      "<400> InternalError.Algo.InvalidParameter: The tool_choice parameter does not support being set to required or object in thinking mode",
+      "Thinking mode does not support this tool_choice",
+      "Forced function calling is not supported."
+    ]) {
+      const refusals = new Refusals.Refusals()
+      const forced = { ...asked({}, true), forced: true }
+      assert.isFalse(refusals.frees(forced))
+      assert.strictEqual(refusals.learn(rejection(message), forced), "calls that are required", message)
+      assert.isTrue(refusals.frees(forced))
+      assert.isFalse(refusals.frees({ ...forced, settings: { reasoningEffort: "high" } }))
+      assert.notStrictEqual(refusals.learn(rejection(message), forced), "calls that are required", message)
+      assert.notStrictEqual(refusals.learn(rejection(message), asked({}, true)), "calls that are required", message)
+    }
   })
 
   it("only a rejection of the request counts", () => {
