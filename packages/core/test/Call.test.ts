@@ -2,6 +2,7 @@ import { assert, describe } from "@effect/vitest"
 import { Cause, Deferred, Effect, Exit, Fiber, Layer, Logger, Queue, References, Scope, Stream } from "effect"
 import type * as Harness from "../src/Harness.ts"
 import * as Agent from "../src/Agent.ts"
+import * as Turn from "../src/Turn.ts"
 import * as Call from "../src/Call.ts"
 import type * as CallError from "../src/CallError.ts"
 import * as Event from "../src/Event.ts"
@@ -252,6 +253,31 @@ describe("Call", () => {
       yield* call.receive({ _tag: "UserTurnEnded" })
       yield* settled
       assert.deepStrictEqual(sent, ["a"])
+    })
+
+    test("a failure with an apology is logged on one line, and any other with its cause", function* () {
+      const lines: Array<readonly [string, boolean]> = []
+      const logger = Logger.make<unknown, void>(
+        ({ cause, message }) =>
+          void lines.push([String([message].flat()[0]), cause.reasons.length > 0 || [message].flat().length > 1])
+      )
+      const apologetic = new Turn.Failure({ apology: "Sorry.", cause: new Error("no such model\n\nCheck its name.") })
+      const call = yield* Call.make(
+        Agent.make(
+          Agent.route({
+            UserTurnEnded: (event) => Stream.fail(event.eventId === "1" ? apologetic : new Error("a bug"))
+          })
+        ),
+        { harness: { send: () => Effect.void, fail: () => Effect.void } }
+      ).pipe(Effect.provide(Layer.fresh(Logger.layer([logger]))))
+      for (const eventId of ["1", "2"]) {
+        yield* call.receive({ _tag: "UserTurnEnded", eventId })
+        yield* settled
+      }
+      assert.deepStrictEqual(lines, [
+        ["The turn that UserTurnEnded started failed: no such model Check its name.", false],
+        ["The turn that UserTurnEnded started failed.", true]
+      ])
     })
 
     test("a harness that throws when it is told about a turn is logged, and costs neither the turn nor the call", function* () {

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Effect, Layer, Redacted } from "effect"
+import { ConfigProvider, Effect, Layer, Logger, Redacted } from "effect"
 import * as Model from "effect/ai/Model"
 import * as ModelPlan from "../../src/model/ModelPlan.ts"
 import * as Models from "../../src/model/Models.ts"
@@ -270,6 +270,22 @@ describe("Models", () => {
         }
         assert.deepStrictEqual([first.requests.length, second.requests.length], [5, 5])
         assert.strictEqual(at(second.requests, 0, "body", "model"), "y")
+      })
+    )
+  )
+
+  it.live("the log has the provider's sentence once, on one line that names provider and model", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const server = yield* MockServer.make
+        server.script(Wire.failure(401, { message: "This key was revoked." }))
+        const lines: Array<string> = []
+        const logger = Logger.make<unknown, void>(({ message }) => void lines.push([message].flat().map(String).join()))
+        const layer = Models.fromString("acme/x", { baseUrl: server.url })
+        yield* Effect.provide(ask(), Layer.merge(layer, Logger.layer([logger])))
+        const [told, ...others] = lines.filter((line) => line.includes("This key was revoked."))
+        assert.match(told!, /acme\/x\.streamText: .*This key was revoked\. \(401\)$/)
+        assert.deepStrictEqual(others, [])
       })
     )
   )

@@ -8,6 +8,7 @@ import * as Result from "effect/Result"
 import * as ErrorText from "../../ErrorText.ts"
 import * as Event from "../../Event.ts"
 import type * as Harness from "../../Harness.ts"
+import * as Printable from "../../Printable.ts"
 import * as Turn from "../../Turn.ts"
 import * as CallState from "./callState.ts"
 import * as Outputs from "./outputs.ts"
@@ -148,10 +149,14 @@ export const failed = <R>(
 ): Effect.Effect<void> =>
   Effect.gen(function* () {
     const { nextId, spec, watch, writer } = self
-    yield* self.complain("Error", `The turn that ${trigger._tag} started failed.`, cause)
+    const error = Cause.squash(cause)
+    const failed = `The turn that ${trigger._tag} started failed`
+    // A failure with an apology was expected. Where in the code it came up explains nothing.
+    const isExpected = error instanceof Turn.Failure && cause.reasons.length === 1
+    if (isExpected) yield* self.complain("Error", `${failed}: ${Printable.line(error.message)}`)
+    else yield* self.complain("Error", `${failed}.`, cause)
     if (CallState.isOver(self)) return
     if (spec.turnFailure === "close") return yield* CallState.fail(self, "Turn", cause)
-    const error = Cause.squash(cause)
     const apology = error instanceof Turn.Failure ? error.apology : spec.apology
     const event = writer.add({
       _tag: "TurnFailed" as const,

@@ -1,4 +1,5 @@
 /** Reports what a plan does: to its observer, to the log, and to a counter. */
+import * as Printable from "@antiphon/core/Printable"
 import type * as AiError from "effect/ai/AiError"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
@@ -76,7 +77,8 @@ const log = (event: Event): Effect.Effect<void> => {
         Effect.annotateLogs({ step: event.step, attempt: event.attempt })
       )
     case "Exhausted":
-      return Effect.logError(`no model step is left: ${inFull(event.error)}`)
+      // The failed attempt was logged in full.
+      return Effect.logError(`no model step is left: ${event.error.reason._tag}`)
     case "AttemptStarted":
     case "Retried":
     case "HedgeStarted":
@@ -87,8 +89,9 @@ const log = (event: Event): Effect.Effect<void> => {
   }
 }
 
-/** An error with the provider's own sentence, if its message does not have it. */
+/** An error on one line, with the provider's own sentence if its message does not have it. */
 const inFull = (error: AiError.AiError): string => {
   const { said } = AiErrors.details(error)
-  return said === undefined || error.message.includes(said) ? error.message : `${error.message} — ${said}`
+  const message = Printable.line(error.message)
+  return said === undefined || message.includes(said) ? message : `${message} — ${said}`
 }
