@@ -44,6 +44,10 @@ export const bounded = (result: unknown, limit: number): ResultText => {
   return { text: cutAt(text, limit), cut: true }
 }
 
+/** The first part of an object that is too long, with about so many characters as JSON. */
+export const partOf = (value: object, limit: number) =>
+  pruned(value, { left: limit, spent: false }, new Set()) as { readonly [key: string]: unknown }
+
 const cutAt = (text: string, limit: number): string => {
   const end = /[\uD800-\uDBFF]/.test(text[limit - 1] ?? "") ? limit - 1 : limit
   return `${text.slice(0, end)}\n[The result goes on. It was cut after ${end} characters.]`

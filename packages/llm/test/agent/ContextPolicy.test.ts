@@ -6,7 +6,7 @@ import * as Replay from "@antiphon/core/testing/Replay"
 import * as TestCall from "@antiphon/core/testing/TestCall"
 import type * as Turn from "@antiphon/core/Turn"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Result, Stream } from "effect"
+import { Effect, Layer, Result, Schema, Stream } from "effect"
 import * as AiError from "effect/ai/AiError"
 import * as LanguageModel from "effect/ai/LanguageModel"
 import * as Model from "effect/ai/Model"
@@ -353,6 +353,21 @@ describe("a conversation that becomes too long", () => {
       /characters are left out here/
     )
     assert.include(call.sent(), "Done.")
+  })
+
+  test("within one turn shortens what the model has written for tools too", function* () {
+    const note = VoiceTool.loopback("note", { description: "", parameters: { text: Schema.String } }, () =>
+      Effect.succeed("kept")
+    )
+    const model = ScriptedModel.make([
+      ScriptedModel.toolCall("note", { text: "n".repeat(9000) }),
+      ScriptedModel.text(["Done."])
+    ])
+    const call = yield* playing(model, { tools: [note], contextPolicy: small() })
+    yield* call.say("note it")
+    const [, { prompt }] = (yield* model.prompts) as [unknown, ScriptedModel.Played]
+    assert.isBelow(JSON.stringify(prompt).length / 4, 500)
+    assert.match(JSON.stringify(prompt), /"text":"nnnn/)
   })
 })
 

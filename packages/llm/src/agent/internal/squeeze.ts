@@ -1,4 +1,5 @@
 /** Makes the lines of one prompt fit: removes whole exchanges first, then shortens the contents of the rest. */
+import * as ResultText from "../../internal/resultText.ts"
 import type * as Transcript from "../../internal/transcript.ts"
 import * as PromptSize from "./promptSize.ts"
 
@@ -51,9 +52,14 @@ const shortened = (lines: Lines, room: number): Lines => {
 
 const shorten = (line: Line, length: number): Line => {
   if (line.role === "tool") {
-    return line.call.result.length <= length
-      ? line
-      : { role: "tool", call: { ...line.call, result: cutText(line.call.result, length) } }
+    const { args, result } = line.call
+    const isLong = ResultText.of(args).length > length
+    if (!isLong && result.length <= length) return line
+    const short = {
+      args: isLong ? ResultText.partOf(args, length) : args,
+      result: result.length <= length ? result : cutText(result, length)
+    }
+    return { role: "tool", call: { ...line.call, ...short } }
   }
   return line.text.length <= length ? line : { role: line.role, text: cutText(line.text, length) }
 }
