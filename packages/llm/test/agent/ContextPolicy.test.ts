@@ -1,5 +1,6 @@
 import * as Agent from "@antiphon/core/Agent"
 import * as CallRequest from "@antiphon/core/CallRequest"
+import * as Event from "@antiphon/core/Event"
 import * as History from "@antiphon/core/History"
 import * as Caller from "@antiphon/core/testing/Caller"
 import * as Replay from "@antiphon/core/testing/Replay"
@@ -10,6 +11,7 @@ import { Effect, Layer, Result, Schema, Stream } from "effect"
 import * as AiError from "effect/ai/AiError"
 import * as LanguageModel from "effect/ai/LanguageModel"
 import * as Model from "effect/ai/Model"
+import * as Budget from "../../src/agent/Budget.ts"
 import type * as ContextPolicy from "../../src/agent/ContextPolicy.ts"
 import * as LlmAgent from "../../src/agent/LlmAgent.ts"
 import * as ModelSettings from "../../src/model/ModelSettings.ts"
@@ -466,6 +468,41 @@ describe("a recorded call that became too long", () => {
       assert.strictEqual(yield* model.unused, 0)
     })
   )
+
+  const act = Budget.act(() => Stream.make(Event.sendText("Time flies.")))
+  for (const [what, budgets, own] of [
+    ["a warning", [Budget.make({ replies: 2 }, Budget.warn("Be brief."))], undefined],
+    ["an action between two turns", [Budget.make({ time: "40 seconds" }, act)], undefined],
+    ["a handoff, and an action of the other agent", undefined, [Budget.make({ time: "80 seconds" }, act)]]
+  ] as const) {
+    it.effect(`is replayed to the byte, with its summaries and ${what}`, () =>
+      Effect.gen(function* () {
+        const contextPolicy = { limit: 500 }
+        const other = LlmAgent.make({ systemPrompt: "Other.", contextPolicy, budgets: own })
+        const tools = own === undefined ? [] : [AgentAsHandoff.make(other, { name: "to_other", description: "" })]
+        const agent = LlmAgent.make({ systemPrompt: "Be brief.", contextPolicy, budgets, tools })
+        const visit = Array.from({ length: 14 }, (_, i) => [
+          Caller.says(words(`question${i}`, 30)),
+          Caller.listens()
+        ]).flat()
+        let answers = 0
+        const reply: ScriptedModel.Reply = ({ method, tools }) => {
+          if (method === "generateText") return ScriptedModel.text("They talked.")
+          return answers++ === 5 && tools.length > 0
+            ? ScriptedModel.toolCall("to_other", {})
+            : ScriptedModel.text(words("Indeed", 30))
+        }
+        const script = ScriptedModel.make(Array.from({ length: 60 }, () => reply))
+        const { recording } = yield* TestCall.run(agent, visit).pipe(Effect.provide(script.layer))
+        const model = Result.getOrThrow(RecordedModel.make(recording))
+        const { comparison } = yield* Replay.run(recording, agent).pipe(Effect.provide(model.layer))
+        assert.strictEqual(comparison._tag, "Identical")
+        const asked = yield* script.prompts
+        assert.isTrue(asked.some(({ method }) => method === "generateText"))
+        assert.strictEqual(JSON.stringify(recording).includes("Time flies."), what !== "a warning")
+      })
+    )
+  }
 })
 
 /** A turn of an agent after this many events, and the number of its lines that are read. */

@@ -156,8 +156,11 @@ export const sumUp = (fitting: Fitting, size: number): Effect.Effect<void, never
         })
       )
     )
-    yield* Effect.forkIn(Effect.interruptible(write), callScope)
+    yield* Effect.forkIn(Effect.interruptible(Effect.andThen(afterwards, write)), callScope)
   })
+
+/** Lets the rest of the turn, which waits for nothing, go first: so its place in a recording does not depend on chance. */
+const afterwards = Effect.repeat(Effect.yieldNow, { times: 20 })
 
 /** After this many failures in a row, the model is not asked for a summary again. */
 const mostFailures = 2
