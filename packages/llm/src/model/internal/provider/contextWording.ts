@@ -26,6 +26,10 @@ const rows: ReadonlyArray<Row> = [
     source: "Anthropic: input length and `max_tokens` exceed context limit"
   },
   {
+    said: /maximum context length is (?<most>\d{1,9}) tokens.{1,120}for a total of (?:at least )?(?<asked>\d{1,9})/i,
+    source: "vLLM, since 2025: you requested n output tokens and your prompt contains m"
+  },
+  {
     said: /maximum context length (?:is|of) (?<most>\d{1,9}) tokens[^\d]{1,80}(?<asked>\d{1,9})/i,
     source: "OpenAI, vLLM, DeepSeek, Together, OpenRouter, SGLang: however, you requested, your messages resulted in"
   },
@@ -52,6 +56,10 @@ const rows: ReadonlyArray<Row> = [
   {
     said: /input token count \(?(?<asked>\d{1,9})\)? exceeds the maximum number of tokens allowed \(?(?<most>\d{1,9})/i,
     source: "Gemini"
+  },
+  {
+    said: /input token count is (?<asked>\d{1,9}) but (?:the )?model only supports up to (?<most>\d{1,9})/i,
+    source: "Vertex AI"
   },
   {
     said: /maximum prompt length is (?<most>\d{1,9}) but the request contains (?<asked>\d{1,9})/i,
@@ -126,7 +134,7 @@ const rows: ReadonlyArray<Row> = [
     source: "GitHub Models, Alibaba"
   },
   {
-    said: /(?:context (?:length|window|size)|maximum) ?(?:of|is|:) ?(?<most>\d{1,9})/i,
+    said: /(?:context (?:length|window|size)(?: ?(?:of|is|:))?|maximum ?(?:of|is|:)) ?(?<most>\d{1,9})/i,
     source: "others"
   }
 ]
@@ -134,12 +142,21 @@ const rows: ReadonlyArray<Row> = [
 /** Marks between thousands: `128,000`. */
 const grouping = /(?<=\d)[,_](?=\d{3}(?!\d))/g
 
+/** Thousands and millions: `128k`. */
+const rounded = /(?<![\d.])(\d{1,6}(?:\.\d{1,3})?) ?([kKM])(?![a-zA-Z])/g
+
+const written = (_: string, number: string, unit: string): string =>
+  String(Math.round(Number(number) * (unit === "M" ? 1e6 : 1e3)))
+
+/** No model's window is smaller: it is the number of something else. */
+const least = 256
+
 /** Returns the sizes in a sentence. */
 export const sizesOf = (sentence: string): Sizes | undefined => {
-  const plain = sentence.replace(grouping, "")
+  const plain = sentence.replace(grouping, "").replace(rounded, written)
   for (const { said } of rows) {
     const { asked, most } = said.exec(plain)?.groups ?? {}
-    if (most === undefined) continue
+    if (most === undefined || Number(most) < least) continue
     return { most: Number(most), asked: asked === undefined ? undefined : Number(asked) }
   }
   return undefined

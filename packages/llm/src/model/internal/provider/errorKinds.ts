@@ -86,7 +86,7 @@ const rows: ReadonlyArray<Row> = [
     // A provider that is busy counts tokens, too: Bedrock says "Too many tokens, please wait".
     at: notBusy,
     named: /context_window|string_above_max_length|tokens_limit_reached/,
-    said: /context (?:length|window|size|limit)|maximum (?:context|prompt|input|supported sequence) (?:length|tokens)|model token limit|range of input length|prompt exceeds max length|prompt is too long|too many (?:input )?tokens|input is too long|reduce the length|exceeds? the (?:model's |maximum |available )?(?:context|number of tokens)|longer than the (?:maximum )?model|\binputs?\b.{0,12} tokens .{0,40}must be <=|\binputs?\b.{0,12} must have less than/i,
+    said: /context (?:length|window|size|limit)|maximum (?:context|prompt|input|supported sequence) (?:length|tokens)|model token limit|range of input length|prompt exceeds max length|prompt is too long|too many (?:input )?tokens|input is too long|reduce the length|input token count is \d|exceeds? the (?:model's |maximum |available )?(?:context|number of tokens)|longer than the (?:maximum )?model|\binputs?\b.{0,12} tokens .{0,40}must be <=|\binputs?\b.{0,12} must have less than/i,
     source:
       "OpenAI, Anthropic, vLLM, Cerebras, Mistral, Ollama, GitHub Models, Moonshot, Alibaba, Zhipu, SambaNova, Together, Hugging Face"
   },

@@ -196,7 +196,25 @@ const answers: ReadonlyArray<
     undefined
   ],
   ["Anthropic, whose bytes are counted", 413, "Request exceeds the maximum size", undefined, undefined],
-  ["a proxy with a limit", 413, "No.", undefined, undefined]
+  ["a proxy with a limit", 413, "No.", undefined, undefined],
+  [
+    "vLLM, by input and output",
+    400,
+    "This model's maximum context length is 4096 tokens. However, you requested 200 output tokens and your prompt contains 3900 input tokens, for a total of at least 4100 tokens.",
+    4096,
+    4100
+  ],
+  [
+    "Vertex AI",
+    400,
+    "Unable to submit request because the input token count is 40000 but model only supports up to 32768.",
+    32_768,
+    40_000
+  ],
+  ["a proxy", 400, "The maximum context length is 128k tokens", 128_000, undefined],
+  ["a proxy", 400, "The context window is 1M tokens, and the prompt is too long", 1_000_000, undefined],
+  ["a proxy", 400, "The prompt exceeds the context length 8192", 8192, undefined],
+  ["a proxy", 400, "context length exceeded (maximum of 10 messages)", undefined, undefined]
 ]
 
 describe("a prompt that is too long", () => {
