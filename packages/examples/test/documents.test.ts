@@ -66,6 +66,15 @@ describe("documents", () => {
   }
 })
 
+describe("tables", () => {
+  it("end before the paragraph that follows them, which would otherwise be a row", () => {
+    const rowsOf = (file: string) => read(file).match(/^\|.*\|$/gm) ?? []
+    const swallowed = (row: string) => /^\| *[^| ][^|]*\|(?: +\|)+$/.test(row)
+    assert.isTrue(swallowed("| a paragraph |   |   |"))
+    for (const file of documents) assert.deepStrictEqual(rowsOf(file).filter(swallowed), [], file)
+  })
+})
+
 describe("docs/models.md", () => {
   const rows = [
     ...read(join("docs", "models.md")).matchAll(
