@@ -102,7 +102,13 @@ export const openAi = (body: unknown): ReadonlyArray<string> => {
         } else if (isBlank(content)) say("is blank")
         break
       case "assistant":
-        if (typeof content === "string" ? isBlank(content) : calls === undefined) say("is blank")
+        // With calls, no text at all is as good as none.
+        if (
+          typeof content === "string"
+            ? isBlank(content) && (content !== "" || calls === undefined)
+            : calls === undefined
+        )
+          say("is blank")
         if (calls === undefined) break
         if (list(calls).length === 0) say("has an empty list of calls")
         for (const call of list(calls)) {

@@ -23,7 +23,7 @@ export const chat = ({ model, provider }: Asked, body: Json): ReadonlyArray<stri
   ...(provider === "gemini" ? gemini(body) : []),
   ...(provider === "deepseek" ? deepSeek(body) : []),
   ...forcing({ model, provider }, body),
-  ...(provider === "xai" ? xai(model, body) : []),
+  ...(provider === "xai" ? [...contents(body), ...xai(model, body)] : []),
   ...(provider === "mistral" ? mistral(body) : []),
   ...(provider === "groq" ? groq(model, body) : [])
 ]
@@ -161,9 +161,19 @@ const gemini = (body: Json): ReadonlyArray<string> => {
 
 const deepSeek = (body: Json): ReadonlyArray<string> =>
   list(body["messages"]).flatMap((message, at) =>
-    message["tool_calls"] !== undefined && typeof message["reasoning_content"] !== "string"
+    message["role"] === "assistant" && typeof message["reasoning_content"] !== "string"
       ? [`Missing reasoning_content field in the assistant message at message index ${at}`]
       : []
+  )
+
+/** "Each message must have at least one content element." */
+const contents = (body: Json): ReadonlyArray<string> =>
+  list(body["messages"]).flatMap(({ content, role, tool_calls: calls }, at) =>
+    typeof content === "string" && (content !== "" || (role === "assistant" && calls !== undefined))
+      ? []
+      : Array.isArray(content) && content.length > 0
+        ? []
+        : [`message ${at} has no content`]
   )
 
 const xai = (model: string, body: Json): ReadonlyArray<string> => {

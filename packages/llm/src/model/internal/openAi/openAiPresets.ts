@@ -55,6 +55,10 @@ export interface PromptRules {
   readonly reasoning?: "reasoning_content" | "reasoning_details" | undefined
   /** What stands there for a call without thoughts, if that must not be empty. */
   readonly thoughtless?: string | undefined
+  /** Whether the field is required of replies without calls, too. */
+  readonly thoughtsAlways?: boolean | undefined
+  /** Whether every message must have content, even one with calls only. */
+  readonly contentAlways?: boolean | undefined
   /** Whether a tool call goes back with `extra_content`, or with a placeholder if another provider made the call. */
   readonly signatures?: boolean | undefined
 }
@@ -163,7 +167,8 @@ export const all: ReadonlyArray<Preset> = [
     baseUrl: "https://api.deepseek.com/v1",
     baseUrlVariables: ["DEEPSEEK_BASE_URL"],
     keyVariables: ["DEEPSEEK_API_KEY"],
-    prompt: { systemFirst: true, reasoning: "reasoning_content" },
+    // vercel/ai#13203: "to be present in all assistant messages within the current thinking chain, even if empty"
+    prompt: { systemFirst: true, reasoning: "reasoning_content", thoughtsAlways: true },
     // https://api-docs.deepseek.com/guides/chat_prefix_completion
     prefixUrl: (baseUrl) => `${baseUrl.replace(/\/v1$/, "")}/beta`
   },
@@ -173,7 +178,9 @@ export const all: ReadonlyArray<Preset> = [
     aliases: ["grok"],
     baseUrl: "https://api.x.ai/v1",
     baseUrlVariables: ["XAI_BASE_URL"],
-    keyVariables: ["XAI_API_KEY"]
+    keyVariables: ["XAI_API_KEY"],
+    // langchain-ai/langchain#34140: "Each message must have at least one content element."
+    prompt: { systemFirst: true, contentAlways: true }
   },
   {
     ...hosted,

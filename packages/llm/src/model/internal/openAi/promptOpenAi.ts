@@ -63,11 +63,17 @@ const convert = (message: Prompt.Message, provider: string, rules: PromptRules):
     case "tool":
       return message.content.flatMap((part): ReadonlyArray<Message> =>
         part.type === "tool-result"
-          ? [{ role: "tool", tool_call_id: toolCallId(part.id, rules), content: resultText(part) }]
+          ? [{ role: "tool", tool_call_id: toolCallId(part.id, rules), content: resultOf(part, rules) }]
           : []
       )
   }
 }
+
+const resultOf = (part: Prompt.ToolResultPart, rules: PromptRules): string =>
+  resultText(part) || (rules.contentAlways === true ? nothing : "")
+
+/** What stands for a result without text. */
+const nothing = "(nothing)"
 
 /** The text of a tool result for a model. */
 export const resultText = ToolText.ofResult
@@ -122,7 +128,7 @@ const assistantMessage = (
   if (text === "" && calls.length === 0) return undefined
   return {
     role: "assistant",
-    content: text === "" ? null : text,
+    content: text === "" && rules.contentAlways !== true ? null : text,
     ...(calls.length === 0 ? undefined : { tool_calls: calls }),
     ...thought(reasoning, provider, rules, calls.length > 0)
   }
@@ -160,7 +166,10 @@ const thought = (
     })
     return details.length === 0 ? undefined : { reasoning_details: details }
   }
-  if (rules.reasoning === "reasoning_content" && calls) {
+  if (rules.reasoning === "reasoning_content" && !calls) {
+    return rules.thoughtsAlways === true ? { reasoning_content: "" } : undefined
+  }
+  if (rules.reasoning === "reasoning_content") {
     const kept = reasoning.filter((part) => own(part.options, provider) !== undefined)
     // Every call needs the field, even one without thoughts or from another provider.
     return { reasoning_content: kept.map((part) => part.text).join("") || (rules.thoughtless ?? "") }
