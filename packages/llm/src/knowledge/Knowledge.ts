@@ -9,6 +9,7 @@
 import * as Printable from "@antiphon/core/Printable"
 import type * as AiError from "effect/ai/AiError"
 import * as EmbeddingModel from "effect/ai/EmbeddingModel"
+import * as Arr from "effect/Array"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -200,7 +201,10 @@ const make = <E>(store: KnowledgeStore.KnowledgeStore<E>, fail: (error: E) => Kn
         yield* refresh
         // Of several documents with the same id, the last counts.
         const documents = [...new Map(all.map((document) => [document.id, document])).values()]
-        const known = new Map((yield* checked(store.list)).map((listed) => [listed.id, listed]))
+        const listed = yield* Effect.forEach(Arr.chunksOf(documents, inQuery), (some) =>
+          checked(store.list(some.map(({ id }) => id)))
+        )
+        const known = new Map(listed.flat().map((listed) => [listed.id, listed]))
         const hashed = yield* Effect.forEach(documents, (document) =>
           Effect.map(hashOf(document, embeddings, options), (hash) => [document, hash] as const)
         )
@@ -232,10 +236,10 @@ const make = <E>(store: KnowledgeStore.KnowledgeStore<E>, fail: (error: E) => Kn
         Effect.gen(function* () {
           // No document has any other id.
           const all = [...ids].filter((id) => StoredName.isStorable(id, longestId))
-          for (let at = 0; at < all.length; at += 500) yield* checked(store.remove(all.slice(at, at + 500)))
+          for (const some of Arr.chunksOf(all, inQuery)) yield* checked(store.remove(some))
           yield* refresh
         }),
-      list: Effect.map(checked(store.list), (all) => all.map(({ id, passages, title }) => ({ id, title, passages })))
+      list: Effect.map(checked(store.list()), (all) => all.map(({ id, passages, title }) => ({ id, title, passages })))
     })
   })
 
@@ -252,6 +256,9 @@ const keepable = (what: string, text: string, longest: number): Effect.Effect<vo
           description: `${what} must have 1 to ${longest} characters, none of them NUL or half of a character: ${Printable.escaped(String(text).slice(0, 60))}`
         })
       )
+
+/** Number of ids in one query. */
+const inQuery = 500
 
 /** Number of documents to embed and store together. */
 const together = 20

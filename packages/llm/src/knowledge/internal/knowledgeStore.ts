@@ -41,7 +41,8 @@ export interface Listed {
 export interface KnowledgeStore<out E> {
   /** The embeddings whose vectors are kept; undefined if nothing is kept yet. */
   readonly embeddings: Effect.Effect<string | undefined, E>
-  readonly list: Effect.Effect<ReadonlyArray<Listed>, E>
+  /** The documents with these ids, or all, by id. */
+  readonly list: (ids?: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Listed>, E>
   /**
    * Stores documents, all or none, and returns the embeddings whose vectors are kept. If those are others, because
    * another process was first, nothing is stored.
@@ -65,11 +66,12 @@ export const memory = (): KnowledgeStore<never> => {
   const kept = () => [...documents.values()].flatMap(({ document }) => document ?? [])
   return {
     embeddings: Effect.sync(() => (kept().length === 0 ? undefined : embeddings)),
-    list: Effect.sync(() =>
-      kept()
-        .map(listed)
-        .toSorted((a, b) => (a.id < b.id ? -1 : 1))
-    ),
+    list: (ids) =>
+      Effect.sync(() =>
+        (ids === undefined ? kept() : ids.flatMap((id) => documents.get(id)?.document ?? []))
+          .map(listed)
+          .toSorted((a, b) => (a.id < b.id ? -1 : 1))
+      ),
     put: (name, added) =>
       Effect.sync(() => {
         embeddings = name
@@ -192,18 +194,20 @@ export const sql = (
 
     return {
       embeddings: inForce,
-      list: Effect.map(
-        sql<DocumentRow & { readonly passages: number | string }>`
+      list: (ids) =>
+        Effect.map(
+          sql<DocumentRow & { readonly passages: number | string }>`
           select id, hash, details, (select count(*) from antiphon_passages p where p.base = d.base and p.document = d.id) as passages
-          from antiphon_documents d where base = ${base} and gone = 0 order by id`,
-        (rows) =>
-          rows.map(({ details, hash, id, passages }): Listed => ({
-            id,
-            hash,
-            title: detailsOf(details).title,
-            passages: Number(passages)
-          }))
-      ),
+          from antiphon_documents d
+          where ${sql.and([sql`base = ${base}`, sql`gone = 0`, ...(ids === undefined ? [] : [sql.in("id", ids)])])} order by id`,
+          (rows) =>
+            rows.map(({ details, hash, id, passages }): Listed => ({
+              id,
+              hash,
+              title: detailsOf(details).title,
+              passages: Number(passages)
+            }))
+        ),
       put: (embeddings, documents) =>
         sql.withTransaction(
           Effect.gen(function* () {
