@@ -21,6 +21,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import * as CallerWords from "../internal/callerWords.ts"
 import * as CallPast from "../internal/callPast.ts"
 import * as ModelTap from "../internal/modelTap.ts"
 import * as Transcript from "../internal/transcript.ts"
@@ -152,7 +153,7 @@ const back = (name: string, options: BackOptions, giveBack: Effect.Effect<void>)
     ({ reason }, { turn }) =>
       Stream.fromEffectDrain(
         Effect.andThen(
-          turn.addEntry(`The conversation has come back from ${name}. ${reason}`, { role: "system" }),
+          turn.addEntry(`The conversation has come back from ${name}. ${CallerWords.read(reason)}`, { role: "system" }),
           giveBack
         )
       )
@@ -260,7 +261,7 @@ const views: {
         _tag: "CustomHistoryEntry",
         eventId: nextId(),
         role: "system",
-        content: `What happened on the call so far: ${summary.value.text.trim()}`
+        content: `What happened on the call so far: ${CallerWords.read(summary.value.text.trim())}`
       }
       return since(now, [{ key: -2, turn: 0, item }])
     })
