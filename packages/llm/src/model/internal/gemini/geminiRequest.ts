@@ -109,12 +109,11 @@ const declaration = (tool: Tool.Any): Body => {
   if (known !== undefined) return known
   const description = Tool.getDescription(tool)
   const parameters = ToolParameters.fit(ToolSchema.ofTool(tool), "gemini")
-  const hasParameters = Object.keys((parameters["properties"] as object | undefined) ?? {}).length > 0
   const made: Body = {
     name: ToolNames.toWire(tool.name),
     ...(description === undefined ? undefined : { description }),
     // Gemini rejects an object without properties.
-    ...(hasParameters ? { parameters } : undefined)
+    ...(parameters["properties"] === undefined ? undefined : { parameters })
   }
   declarations.set(tool, made)
   return made

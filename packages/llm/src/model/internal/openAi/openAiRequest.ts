@@ -149,7 +149,7 @@ const wholeTool = (tool: Tool.Any, { schema, strictTools }: Acceptance.Acceptanc
     function: {
       name: ToolNames.toWire(tool.name),
       ...(description === undefined ? undefined : { description }),
-      parameters: { ...ToolParameters.fit(ToolSchema.ofTool(tool), schema) },
+      parameters: { properties: {}, ...ToolParameters.fit(ToolSchema.ofTool(tool), schema) },
       ...(Tool.getStrictMode(tool) === true && form === "json" ? { strict: true } : undefined)
     }
   }

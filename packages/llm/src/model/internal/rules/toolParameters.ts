@@ -98,6 +98,8 @@ const toGemini = (value: unknown): unknown => {
   for (const [keyword, member] of Object.entries(schema)) {
     if (!ofGemini.has(keyword)) continue
     if (keyword === "properties" && isSchema(member)) {
+      // "properties: should be non-empty for OBJECT type"
+      if (Object.keys(member).length === 0) continue
       kept["properties"] = Object.fromEntries(Object.entries(member).map(([name, of]) => [name, toGemini(of)]))
     } else if (keyword === "items") kept["items"] = Array.isArray(member) ? toGemini(member[0]) : toGemini(member)
     else if (keyword === "anyOf") kept["anyOf"] = (member as ReadonlyArray<unknown>).map(toGemini)
@@ -119,7 +121,8 @@ const toGemini = (value: unknown): unknown => {
 
 /**
  * An enum in Gemini's form, with strings only. Null among the values becomes a property of the schema. Numbers and booleans move
- * to the description, because the model would return strings otherwise.
+ * to the description, because the model would return strings otherwise, and so does a list with an empty string in it, which is
+ * refused.
  */
 const choosable = (schema: Schema): Schema => {
   const { enum: values, ...rest } = schema
@@ -127,13 +130,17 @@ const choosable = (schema: Schema): Schema => {
   const known = (values as ReadonlyArray<unknown>).filter((value) => value !== null)
   const nullable = known.length < values.length ? { nullable: true } : undefined
   if (known.length === 0) return { ...rest, ...nullable }
-  if (known.some((value) => typeof value === "string")) return { ...rest, ...nullable, enum: known.map(String) }
-  const type = known.every((value) => typeof value === "boolean")
-    ? "boolean"
-    : known.every((value) => Number.isInteger(value))
-      ? "integer"
-      : "number"
-  const told = `(one of: ${known.join(", ")})`
+  const hasText = known.some((value) => typeof value === "string")
+  // "enum[0]: cannot be empty"
+  if (hasText && !known.includes("")) return { ...rest, ...nullable, enum: known.map(String) }
+  const type = hasText
+    ? "string"
+    : known.every((value) => typeof value === "boolean")
+      ? "boolean"
+      : known.every((value) => Number.isInteger(value))
+        ? "integer"
+        : "number"
+  const told = `(one of: ${known.map((value) => JSON.stringify(value)).join(", ")})`
   const description = typeof rest["description"] === "string" ? `${rest["description"]} ${told}` : told
   return { ...rest, ...nullable, type, description }
 }

@@ -26,6 +26,20 @@ describe("toolParameters", () => {
     )
   })
 
+  it("have neither an empty value nor an object without properties for Gemini", () => {
+    assert.deepStrictEqual(
+      gemini({
+        type: "object",
+        properties: { side: { type: "string", enum: ["", "left"] }, more: { type: "object", properties: {} } }
+      }),
+      {
+        type: "object",
+        properties: { side: { type: "string", description: '(one of: "", "left")' }, more: { type: "object" } }
+      }
+    )
+    assert.deepStrictEqual(gemini({ type: "object", properties: {} }), { type: "object" })
+  })
+
   it("have no references, constants, type lists or closed objects for Gemini", () => {
     assert.deepStrictEqual(
       gemini({
@@ -197,7 +211,8 @@ const ofGemini = (schema: Node): ReadonlyArray<string> => {
     ...(schema["type"] === undefined && schema["anyOf"] === undefined ? ["no type"] : []),
     ...(schema["anyOf"] !== undefined && schema["type"] !== undefined ? ["a choice beside a type"] : []),
     ...("required" in schema && !("properties" in schema) ? ["requires what is not there"] : []),
-    ...(values?.some((value) => typeof value !== "string") === true ? ["an enum of no strings"] : [])
+    ...(values?.some((value) => typeof value !== "string" || value === "") === true ? ["an enum of no strings"] : []),
+    ...("properties" in schema && Object.keys(schema["properties"] as object).length === 0 ? ["no properties"] : [])
   ]
 }
 
