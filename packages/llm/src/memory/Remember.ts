@@ -169,7 +169,10 @@ const recalling = <F extends Memory.Fields, E, R>(
         duration: patience,
         orElse: () => Effect.as(Effect.logWarning("memory: it could not be read in time"), {} as Memory.Known<F>)
       }),
-      Effect.catch((error) => Effect.as(Effect.logWarning(`memory: ${error.message}`), {} as Memory.Known<F>)),
+      Effect.catchCause((cause) => {
+        if (Cause.hasInterruptsOnly(cause)) return Effect.failCause(cause as Cause.Cause<never>)
+        return Effect.as(Effect.logWarning(`memory: ${reasonOf(cause, "it could not be read")}`), {} as Memory.Known<F>)
+      }),
       Effect.forkIn(scope, { startImmediately: true })
     )
   )
@@ -185,7 +188,7 @@ const grounded = <F extends Memory.Fields, R>(
       // A greeting does not wait.
       if (event._tag === "CallStarted" && remembered.pollUnsafe() === undefined) return agent(event, turn)
       const known = yield* Fiber.join(remembered)
-      if (Object.keys(known).length === 0) return agent(event, turn)
+      if (!isSome(known)) return agent(event, turn)
       const grounding = yield* Grounding.Current
       return Stream.provideService(agent(event, turn), Grounding.Current, {
         ...grounding,
@@ -209,6 +212,8 @@ const asData = (known: object): string =>
       .join("\n")
   )
 
+const isSome = (known: object): boolean => Object.keys(known).length > 0
+
 /** Learns from a finished call, and writes the result. */
 const learning = <F extends Memory.Fields, E, R>({
   caller,
@@ -225,27 +230,28 @@ const learning = <F extends Memory.Fields, E, R>({
 }): Effect.Effect<void, never, R | MemoryStore> =>
   Effect.gen(function* () {
     const { history, request } = turn
-    const learned = yield* learn({
-      declaration,
-      request,
-      history,
-      transcript: transcriptOf(turn),
-      known: yield* Fiber.join(remembered),
-      turn: turn.id
-    })
+    const known = yield* Fiber.join(remembered)
+    const transcript = transcriptOf(turn)
+    const learned = yield* learn({ declaration, request, history, transcript, known, turn: turn.id })
+    if (isSome(known) && !isSome(yield* Memory.recall(declaration, caller))) {
+      return yield* Effect.logInfo("memory: the caller was forgotten during the call, so nothing of it is kept")
+    }
     yield* Memory.keep(declaration, caller, learned, { callId: request.callId })
   }).pipe(
     Effect.onInterrupt(() => Effect.logWarning("memory: the grace of the call was over before anything was kept")),
     Effect.catchCause((cause) => {
       if (Cause.hasInterruptsOnly(cause)) return Effect.failCause(cause as Cause.Cause<never>)
-      // Only the name of the error, because its message may quote the conversation. Models log what they were told.
-      const error = Cause.squash(cause)
-      const told: unknown = AiError.isAiError(error) ? error.reason : error
-      const name = Predicate.hasProperty(told, "_tag") ? String(told._tag) : "an error"
-      const why = error instanceof MemoryError ? error.message : `what was learned was not kept: ${name}`
-      return Effect.logWarning(`memory: ${why}`)
+      return Effect.logWarning(`memory: ${reasonOf(cause, "what was learned was not kept")}`)
     })
   )
+
+/** Only the name of an error that is not ours, because its message may quote the conversation. Models log what they were told. */
+const reasonOf = (cause: Cause.Cause<unknown>, what: string): string => {
+  const error = Cause.squash(cause)
+  if (error instanceof MemoryError) return error.message
+  const told: unknown = AiError.isAiError(error) ? error.reason : error
+  return `${what}: ${Predicate.hasProperty(told, "_tag") ? String(told._tag) : "an error"}`
+}
 
 /** How much of a transcript is read, from its end. Some 5,000 tokens. */
 const longest = 20_000

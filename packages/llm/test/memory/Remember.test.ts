@@ -280,6 +280,25 @@ describe("Remember", () => {
     for (const line of [...call.logged, ...failing.logged, ...wrong.logged]) assert.notInclude(line, "Ada")
   })
 
+  test("a caller who is forgotten during a call stays forgotten", function* () {
+    const kept = yield* store
+    const inStore = Effect.provideService(MemoryStore, kept)
+    yield* Memory.keep(Guest, from, { name: "Ada", wishes: ["tea"] }).pipe(inStore)
+    const learn: Remember.Learn<typeof Guest.fields> = ({ known }) =>
+      Effect.as(Effect.orDie(Memory.forget(from).pipe(inStore)), { ...known, wishes: ["rum"] })
+    const call = yield* calling(kept, ["Hi."], { learn, replies: [text("Hi.")] })
+    assert.deepStrictEqual(yield* Memory.show(from).pipe(inStore), [])
+    assert.match(call.logged.join(), /forgotten during the call/)
+  })
+
+  test("a store that breaks its contract costs no turn", function* () {
+    const kept = yield* store
+    const broken = { ...kept, read: () => Effect.die(new Error("Ada's row")) }
+    const call = yield* calling(broken, ["Hi."], { replies: [text("Hi."), answer({ name: "Ada" })] })
+    assert.deepStrictEqual(call.sent, ["Hello!", "Hi."])
+    assert.deepStrictEqual(call.logged, [JSON.stringify(["memory: it could not be read: an error"])])
+  })
+
   test("a greeting never waits for memory, and a model only for a limited time", function* () {
     const kept = yield* store
     const slow = { ...kept, read: () => Effect.never }
