@@ -181,7 +181,12 @@ export class SpokenText {
    * pushed.
    */
   isPlain(delta: string): boolean {
-    const isPlain = this.#mode === speaking && this.#held === "" && !this.#trims && !mayHaveMarker.test(delta)
+    const isPlain =
+      this.#mode === speaking &&
+      this.#held === "" &&
+      !this.#trims &&
+      (this.#said || !mayBeHeading.test(delta)) &&
+      !mayHaveMarker.test(delta)
     if (isPlain && delta !== "") this.#said = true
     return isPlain
   }
@@ -232,6 +237,15 @@ export class SpokenText {
   }
 
   #speak(pieces: Array<Piece>): boolean {
+    if (!this.#said) {
+      const heading = headingOf(this.#held)
+      if (heading === "undecided") return false
+      if (heading > 0) {
+        this.#take(heading)
+        this.#trims = true
+        return true
+      }
+    }
     const at = this.#held.search(mayHaveMarker)
     if (at !== 0) {
       this.#say(this.#take(at < 0 ? this.#held.length : at), pieces)
@@ -374,3 +388,15 @@ export class SpokenText {
 }
 
 const mayHaveMarker = /[<[◁`]/
+
+/**
+ * What Gemini's flash models begin replies with through some gateways: the mark of a thought that is empty, without an end
+ * (livekit/agents#6942: `thought\n`, `thought[]`, `thought () `, or glued to the first word).
+ */
+const heading = /^\s{0,8}thought(?:[ \t]{0,8}(?:\[\]|\(\)|\n)|(?=\p{Lu}))/u
+const partOfHeading = /^\s{0,8}(?:t|th|tho|thou|thoug|though|thought[ \t]{0,8}[[(]?)$/
+const mayBeHeading = /^\s*t/
+
+/** Length of such a mark at the beginning of a reply. */
+const headingOf = (text: string): number | "undecided" =>
+  partOfHeading.test(text) ? "undecided" : (heading.exec(text)?.[0].length ?? 0)
