@@ -115,7 +115,8 @@ const outcomesOf = (run: Ran, isSlow: boolean, callEndedAt: number): ReadonlyArr
     ...(elapsed === run.timeout ? [failed] : []),
     ...(run.cleansUp || isSlow || elapsed === run.timeout ? [cut] : [])
   ]
-  const isStoppedByEnd = run.ended === "interrupted" && run.endedAt >= callEndedAt
+  // The end closes what is left one by one. What a run does meanwhile comes too late.
+  const isStoppedByEnd = run.endedAt > callEndedAt || (run.ended === "interrupted" && run.endedAt === callEndedAt)
   return [
     ways[run.ended],
     ...others,
