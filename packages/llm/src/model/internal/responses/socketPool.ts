@@ -4,7 +4,7 @@
  *
  * A request uses the connection whose last response it continues, and sends only what is new. Otherwise it is sent
  * whole over a free connection, or a new one. If none can be opened, or one closes before a response has started, the
- * request goes over HTTP; after that, no WebSocket is opened for a while.
+ * request goes over HTTP. After a failure to open one, or if there are too many, no WebSocket is opened for a while.
  *
  * @since 0.1.0
  */
@@ -151,7 +151,8 @@ export const make = (options: Options): Effect.Effect<Pool, never, Scope.Scope> 
       entry: Entry,
       rest: ReadonlyArray<unknown> | undefined,
       body: Body,
-      signal: AbortSignal
+      signal: AbortSignal,
+      isReplaced = false
     ): Promise<Response> => {
       const { socket } = entry
       const { input, stream: _, background: __, ...fields } = body
@@ -177,7 +178,10 @@ export const make = (options: Options): Effect.Effect<Pool, never, Scope.Scope> 
       }
       if (refusal.code === "websocket_connection_limit_reached") {
         drop(entry)
-        return over(await openOne(signal), undefined, body, signal)
+        if (!isReplaced) return over(await openOne(signal), undefined, body, signal, true)
+        // Not the age of this connection, but too many of them.
+        offUntil = now() + Duration.toMillis(pause)
+        throw new ResponsesSocket.Unanswered("too many connections")
       }
       return refusal.status === undefined
         ? new Response(answer.body, { headers: { "content-type": "text/event-stream" } })

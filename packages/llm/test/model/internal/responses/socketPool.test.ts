@@ -204,6 +204,26 @@ describe("socketPool", () => {
     )
   )
 
+  it.effect("goes over HTTP for a while if a new connection is one too many as well", () =>
+    run((server) =>
+      Effect.gen(function* () {
+        const limit: MockServer.Script = {
+          status: 400,
+          pieces: [JSON.stringify({ error: { code: "websocket_connection_limit_reached", message: "Too many." } })]
+        }
+        server.script(limit, limit, Wire.text("Hello."), Wire.text("Yes?"))
+        assert.strictEqual((yield* ask([user("hi")])).text, "Hello.")
+        assert.strictEqual((yield* ask([user("hi")])).text, "Yes?")
+        assert.lengthOf(server.messages, 2)
+        assert.lengthOf(server.posts, 2)
+        yield* TestClock.adjust("1 minute")
+        server.script(Wire.text("Again."))
+        assert.strictEqual((yield* ask([user("hi")])).text, "Again.")
+        assert.lengthOf(server.messages, 3)
+      })
+    )
+  )
+
   it.effect("a reader that stops at the last event leaves the connection to the next one", () =>
     run((server) =>
       Effect.gen(function* () {
