@@ -20,9 +20,10 @@ import type * as SqlError from "effect/sql/SqlError"
 import * as DatabaseReason from "../internal/databaseReason.ts"
 import * as StoredName from "../internal/storedName.ts"
 import * as Embeddings from "../model/Embeddings.ts"
-import * as Document from "./Document.ts"
+import type * as Document from "./Document.ts"
 import { embeddedText } from "./internal/embeddedText.ts"
 import * as KnowledgeStore from "./internal/knowledgeStore.ts"
+import * as Splitting from "./internal/splitting.ts"
 import * as VectorIndex from "./internal/vectorIndex.ts"
 
 /**
@@ -159,9 +160,8 @@ const make = <E>(store: KnowledgeStore.KnowledgeStore<E>, fail: (error: E) => Kn
       known: ReadonlyMap<string, KnowledgeStore.Listed>
     ) =>
       Effect.gen(function* () {
-        // Splitting takes processor time in which no call should wait for long.
         const cut = yield* Effect.forEach(documents, ([document, hash]) =>
-          Effect.map(Effect.yieldNow, () => ({ document, hash, passages: Document.passages(document, options) }))
+          Effect.map(split(document, options), (passages) => ({ document, hash, passages }))
         )
         const empty = cut.filter(({ passages }) => passages.length === 0)
         if (empty.length > 0) {
@@ -256,6 +256,17 @@ const keepable = (what: string, text: string, longest: number): Effect.Effect<vo
           description: `${what} must have 1 to ${longest} characters, none of them NUL or half of a character: ${Printable.escaped(String(text).slice(0, 60))}`
         })
       )
+
+/** Splits a document in steps: it takes processor time in which no call should wait for long. */
+const split = (document: Document.Document, options: Document.Cut) =>
+  Effect.gen(function* () {
+    const passages: Array<Document.Passage> = []
+    yield* Effect.yieldNow
+    for (const passage of Splitting.passages(document, options)) {
+      if (passages.push(passage) % 100 === 0) yield* Effect.yieldNow
+    }
+    return passages
+  })
 
 /** Number of ids in one query. */
 const inQuery = 500
