@@ -81,7 +81,8 @@ export const warn = (words: string): Action => ({ _tag: "Warn", words })
 
 /**
  * Switches to another model from the next turn on, or in a turn that begins with an exhausted budget. A name is
- * resolved by `Models.fromString`. If the model cannot be made, the call keeps its model, and the log says why.
+ * resolved by `Models.fromString`. If the model cannot be made, the call keeps its model; if it fails before it has said
+ * anything, the agent's own answers the turn. The log says why.
  */
 export const switchModel = (model: string | Layer.Layer<LanguageModel.LanguageModel, unknown>): Action => ({
   _tag: "SwitchModel",

@@ -25,9 +25,18 @@ export interface CallPast {
   writing: boolean
   /** How often in a row writing a summary has failed. */
   failures: number
+  /** Until when no further summary is tried, in milliseconds of the monotonic clock. */
+  restUntil: number
 }
 
-export const make = (): CallPast => ({ from: undefined, open: [], summary: undefined, writing: false, failures: 0 })
+export const make = (): CallPast => ({
+  from: undefined,
+  open: [],
+  summary: undefined,
+  writing: false,
+  failures: 0,
+  restUntil: 0
+})
 
 /** The past as an agent knows it, for an agent that takes over the call and sees all of it. */
 export const Shared = Context.Reference<CallPast | undefined>("@antiphon/llm/internal/callPast", {

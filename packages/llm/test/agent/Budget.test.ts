@@ -293,6 +293,17 @@ describe("a budget", () => {
     assert.deepStrictEqual([...spent!.byModel.keys()], ["openai/gpt-4.1-mini", "groq/small"])
   })
 
+  test("asks the agent's own model if the new one fails before it has said anything, and not after", function* () {
+    const down = ScriptedModel.fail(new AiError.InternalProviderError({ description: "down" }))
+    const cheap = ScriptedModel.make([down, took("Two.", 1, 1), [ScriptedModel.text(["Well,", " I"]), down]])
+    const model = ScriptedModel.make([took("One.", 60, 60), took("Own.", 60, 60)])
+    const budgets = [Budget.make({ replies: 1 }, Budget.switchModel(cheap.layer))]
+    const call = yield* playing(model, { budgets, onModelFailure: "Sorry." })
+    for (const words of ["one", "again", "two", "three"]) yield* call.say(words)
+    assert.strictEqual(call.sent().join("|"), "One.|LogMessage|Own.|Two.|Well,| I| Sorry.")
+    assert.strictEqual(yield* cheap.unused, 0)
+  })
+
   test("keeps its model if the new one cannot be built", function* () {
     const model = ScriptedModel.make([took("One.", 60, 60), took("Two.", 1, 1)])
     const broken = Layer.effect(LanguageModel.LanguageModel, Effect.fail("no key"))
@@ -473,7 +484,9 @@ describe("the usage of a call", () => {
     let spent: Budget.Spent | undefined
     yield* Effect.scoped(
       Effect.gen(function* () {
-        const observer = Layer.succeed(Usage.Observer, ({ tokens }) => Effect.sync(() => void told.push(tokens.input)))
+        const observer = Layer.succeed(Usage.Observer, ({ provider, tokens }) =>
+          Effect.sync(() => void (provider === "acme" && told.push(tokens.input)))
+        )
         const call = yield* playing(
           { ...model, layer: Layer.merge(model.layer, observer) },
           {
@@ -552,6 +565,29 @@ describe("the usage of a call", () => {
       [["acme", 7]]
     )
     assert.strictEqual(spent?.tokens, 7)
+  })
+
+  test("is passed to the application's observer by the agent, for a model that does not report by itself", function* () {
+    const told: Array<Usage.Report> = []
+    const model = ScriptedModel.make([took("One.", 7, 3), ScriptedModel.text("word ".repeat(80), { every: 100 })])
+    const observer = Layer.succeed(Usage.Observer, (report) => Effect.sync(() => void told.push(report)))
+    yield* Effect.scoped(
+      Effect.gen(function* () {
+        const call = yield* playing({ ...model, layer: Layer.merge(named(model), observer) }, {})
+        yield* call.say("one")
+        yield* call.say("two")
+        yield* pass(1000)
+        yield* call.end
+      })
+    )
+    assert.deepStrictEqual(
+      told.map(({ estimated = false, model, tokens }) => [model, estimated, tokens.output > 0]),
+      [
+        ["gpt-4.1-mini", false, true],
+        ["gpt-4.1-mini", true, true]
+      ]
+    )
+    assert.strictEqual(told[0]?.cost, (7 * 0.4 + 3 * 1.6) / 1e6)
   })
 
   test("leaves out a request that failed", function* () {

@@ -111,6 +111,14 @@ describe("a conversation that becomes too long", () => {
     assert.isAbove(failing.summaries, 4)
   })
 
+  test("is summarised again some minutes after two summaries have failed", function* () {
+    // Two minutes pass with each turn.
+    const down = yield* long((n) => ScriptedModel.text(n <= 2 ? "" : "Ann."))
+    assert.isAbove(down.summaries, 2)
+    const never = yield* long(() => ScriptedModel.text(""))
+    assert.isBelow(never.summaries, 8)
+  })
+
   test("goes on after a handoff, and after the way back, with the summary that there is", function* () {
     for (const context of ["all", "none"] as const) {
       let handing: string | undefined

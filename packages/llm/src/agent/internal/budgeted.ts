@@ -109,14 +109,31 @@ export const turn = <E, R>({ call }: Spending.Spending, answer: Out<E, R>): Out<
   })
 }
 
-/** Asks the current model, which a budget may have switched. */
-export const asked = <E, R>({ model }: Spending.Spending, answer: Out<E, R>): Out<E, R> =>
-  model === undefined
-    ? answer
-    : (Stream.updateContext(answer as Out<E, Names>, (context: Context.Context<Names>) =>
-        // The names belong to the previous model.
-        Context.merge(Context.omit(Model.ProviderName, Model.ModelName)(context), model as Context.Context<Names>)
-      ) as Out<E, R>)
+/**
+ * Asks the current model, which a budget may have switched. If that model fails before it has said or done anything, the
+ * agent's own answers the turn.
+ */
+export const asked = <E, R>({ model }: Spending.Spending, answer: Out<E, R>): Out<E, R> => {
+  if (model === undefined) return answer
+  const switched = Stream.updateContext(answer as Out<E, Names>, (context: Context.Context<Names>) =>
+    // The names belong to the previous model.
+    Context.merge(Context.omit(Model.ProviderName, Model.ModelName)(context), model as Context.Context<Names>)
+  ) as Out<E, R>
+  return Stream.suspend(() => {
+    let begun = false
+    const noted = Stream.map(switched, (output) => {
+      begun ||= output._tag !== "LogMetric" && output._tag !== "LogMessage"
+      return output
+    })
+    return Stream.catchIf(
+      noted,
+      () => !begun,
+      (error) => Stream.concat(Stream.fromEffectDrain(Effect.logError(failedSwitch, error)), answer)
+    )
+  })
+}
+
+const failedSwitch = "The model that a budget switched to failed. The agent's own model answers this turn."
 
 type Names = Model.ProviderName | Model.ModelName
 

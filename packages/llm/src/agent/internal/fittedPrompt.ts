@@ -1,6 +1,7 @@
 /** Fits the lines of a request into the window of the model. */
 import * as Event from "@antiphon/core/Event"
 import type * as History from "@antiphon/core/History"
+import * as Monotonic from "@antiphon/core/Monotonic"
 import type * as Recorder from "@antiphon/core/recording/Recorder"
 import type * as Tool from "effect/ai/Tool"
 import type * as LanguageModel from "effect/ai/LanguageModel"
@@ -12,6 +13,7 @@ import type * as Usage from "../../model/Usage.ts"
 import * as ContextKeeper from "./contextKeeper.ts"
 import * as ModelPrompt from "./modelPrompt.ts"
 import * as PromptSize from "./promptSize.ts"
+import * as RequestUsage from "./requestUsage.ts"
 import * as Spending from "./spending.ts"
 import * as Squeeze from "./squeeze.ts"
 import * as Summary from "./summary.ts"
@@ -111,7 +113,7 @@ export const sumUp = (fitting: Fitting, size: number): Effect.Effect<void, never
     const { callScope, keeper, recorder, settings, turn } = fitting
     const { past, policy } = keeper
     if (policy === undefined || policy.oldest === "drop" || past.writing || fitting.history !== undefined) return
-    if (past.failures >= mostFailures) return
+    if (past.failures >= mostFailures && (yield* Monotonic.now) < past.restUntil) return
     const { fixed, keep, most, whole } = roomOf(fitting)
     // There is no room for a summary either.
     if (most === 0) return
@@ -140,15 +142,17 @@ export const sumUp = (fitting: Fitting, size: number): Effect.Effect<void, never
       settings,
       room: whole,
       factor: keeper.factor,
-      request: Spending.request(fitting.spending, fitting.named, fitting.observer),
+      request: RequestUsage.make(fitting.spending, fitting.named, fitting.observer),
       recorder,
       turn: turn.id
     }).pipe(
       Effect.flatMap((text) =>
-        Effect.map(turn.currentHistory, (history) => {
-          if (text === "") past.failures++
-          else ContextKeeper.summed(keeper, history, text, to)
-        })
+        text === ""
+          ? Effect.map(Monotonic.now, (now) => {
+              past.failures++
+              past.restUntil = now + rest
+            })
+          : Effect.map(turn.currentHistory, (history) => ContextKeeper.summed(keeper, history, text, to))
       ),
       Effect.ensuring(
         Effect.sync(() => {
@@ -162,5 +166,6 @@ export const sumUp = (fitting: Fitting, size: number): Effect.Effect<void, never
 /** Lets the rest of the turn, which waits for nothing, go first: so its place in a recording does not depend on chance. */
 const afterwards = Effect.repeat(Effect.yieldNow, { times: 20 })
 
-/** After this many failures in a row, the model is not asked for a summary again. */
+/** After this many failures in a row, the model is not asked for a summary for so many milliseconds. */
 const mostFailures = 2
+const rest = 5 * 60_000

@@ -21,7 +21,7 @@ import { ObjectText } from "./objectText.ts"
 import { PlainWords } from "./plainWords.ts"
 import * as ReplyOutputs from "./replyOutputs.ts"
 import * as ReplyParts from "./replyParts.ts"
-import * as Spending from "./spending.ts"
+import * as RequestUsage from "./requestUsage.ts"
 
 /** What the requests of a turn have in common. */
 export interface Requesting<R> extends FittedPrompt.Fitting {
@@ -63,7 +63,7 @@ export const make = <R>(requesting: Requesting<R>, asked: Asked): Replying<R> =>
   const { size } = asked
   const reply = ReplyParts.empty()
   const written = object === undefined ? undefined : new ObjectText(object.speak)
-  const request = Spending.request(requesting.spending, requesting.named, requesting.observer)
+  const request = RequestUsage.make(requesting.spending, requesting.named, requesting.observer)
   const collecting = collectingOf(requesting, asked, { reply, written, request })
   const end = (isGivenUp: boolean) => {
     // A request that failed before anything came is not billed, and one that the caller interrupted is.
@@ -81,7 +81,7 @@ export const make = <R>(requesting: Requesting<R>, asked: Asked): Replying<R> =>
 const sendingOf = <R>(
   { cacheKey, object, objectIsTool, recorder, shown, toolkit, turn }: Requesting<R>,
   { prompt, settings }: Asked,
-  { observe }: Spending.Request
+  { observe }: RequestUsage.RequestUsage
 ): ReplyOutputs.Sending => ({
   turn,
   recorder,
@@ -97,7 +97,7 @@ const sendingOf = <R>(
 const collectingOf = <R>(
   { keeper, markdown, object, objectIsTool, reasoning, runner }: Requesting<R>,
   { firsts, now, size }: Asked,
-  { reply, request, written }: Pick<Replying<R>, "reply" | "written"> & { readonly request: Spending.Request }
+  { reply, request, written }: Pick<Replying<R>, "reply" | "written"> & { readonly request: RequestUsage.RequestUsage }
 ): ReplyParts.Collecting => ({
   firsts,
   object: written,

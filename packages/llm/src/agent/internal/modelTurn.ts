@@ -37,6 +37,7 @@ import * as ModelRequest from "./modelRequest.ts"
 import * as ObjectReply from "./objectReply.ts"
 import type { ObjectText } from "./objectText.ts"
 import * as ReplyParts from "./replyParts.ts"
+import * as RequestUsage from "./requestUsage.ts"
 import * as SpeechLeak from "./speechLeak.ts"
 import * as Spending from "./spending.ts"
 
@@ -188,7 +189,7 @@ const answer = <R>(turning: Turning<R>, attempt: Attempt, now: History.History):
     return isObject ? receive(turning, reply, written, attempt) : settle(turning, reply, attempt.round)
   }
   const done = (): Out<R> => {
-    const usage = Stream.fromIterable(reports.map(Spending.measured))
+    const usage = Stream.fromIterable(reports.map(RequestUsage.measured))
     const rest = next()
     return rest === Stream.empty ? usage : Stream.concat(usage, rest)
   }

@@ -7,7 +7,6 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import * as Prices from "../../model/Prices.ts"
 import * as Usage from "../../model/Usage.ts"
 import * as Lead from "../../tool/internal/lead.ts"
 import type * as Budget from "../Budget.ts"
@@ -174,73 +173,8 @@ export const nextTime = ({ budgets, used }: Spending): Duration.Duration | undef
   return times.length === 0 ? undefined : times.reduce((a, b) => Duration.min(a, b))
 }
 
-/** The spending of one request, as it becomes known. */
-export interface Request {
-  /** Provided to the models that are asked. */
-  readonly observe: (report: Usage.Report) => Effect.Effect<void>
-  /** Counts the usage in a finish part, for providers that do not report themselves. */
-  readonly finished: (tokens: Usage.Tokens) => void
-  /**
-   * Counts what no provider has reported: the usage in the finish part, or an estimate if the reply was interrupted or
-   * came without a count.
-   */
-  readonly settle: (estimated: Pick<Usage.Tokens, "input" | "output">) => Effect.Effect<void>
-  readonly reports: ReadonlyArray<Usage.Report>
-}
-
-/** A request to a model, by its known names. */
-export const request = (
-  spending: Spending,
-  named: Pick<Usage.Report, "provider" | "model">,
-  outer: (report: Usage.Report) => Effect.Effect<void>
-): Request => {
-  const reports: Array<Usage.Report> = []
-  let finished: Usage.Tokens | undefined
-  /** Who has answered without counting tokens. */
-  let uncounted: Usage.Report | undefined
-  const count = (report: Usage.Report) => {
-    reports.push(report)
-    if (report.estimated === true) spending.call.interrupted++
-    else spending.call.replies++
-    return counted(spending, report)
-  }
-  /** A reply that was given up is one, however many models were asked. */
-  const given = () => {
-    if (reports.every(({ estimated }) => estimated === true)) spending.call.replies++
-  }
-  return {
-    reports,
-    observe: (report) =>
-      Effect.suspend(() => {
-        // Without an estimate, a budget of tokens would never be used up.
-        if (isEmpty(report.tokens) && spending.budgets.length > 0) {
-          uncounted = report
-          return Effect.void
-        }
-        return Effect.andThen(count(report), outer(report))
-      }),
-    finished: (tokens) => {
-      finished = tokens
-    },
-    settle: ({ input, output }) =>
-      Effect.gen(function* () {
-        if (reports.length > 0 && uncounted === undefined) return given()
-        const estimated = { ...Usage.none, input: Math.round(input), output: Math.ceil(output) }
-        const known = finished !== undefined && isEmpty(finished) && spending.budgets.length > 0 ? undefined : finished
-        const tokens = known ?? estimated
-        if (isEmpty(tokens)) return
-        const isGivenUp = finished === undefined && uncounted === undefined
-        const of = uncounted ?? named
-        const cost = Prices.costOf(yield* Prices.Current, of, tokens)
-        const report: Usage.Report = { ...of, tokens, cost, ...(isGivenUp ? { estimated: true } : undefined) }
-        yield* count(report)
-        if (uncounted !== undefined) yield* outer(report)
-        given()
-      })
-  }
-}
-
-const counted = (spending: Spending, report: Usage.Report): Effect.Effect<void> =>
+/** Counts what a model has used. */
+export const count = (spending: Spending, report: Usage.Report): Effect.Effect<void> =>
   Effect.andThen(spending.call.tracker.observe(report), warnOfPrice(spending, report))
 
 type Observer = Usage.Tracker["observe"]
@@ -254,7 +188,7 @@ export const shared = <A, E, R>(
   outer: Observer,
   tools: Stream.Stream<A, E, R>
 ): Stream.Stream<A, E, R> => {
-  const observe: Observer = (report) => Effect.andThen(counted(spending, report), outer(report))
+  const observe: Observer = (report) => Effect.andThen(count(spending, report), outer(report))
   outers.set(observe, outer)
   return Stream.updateContext(tools, (context: Context.Context<R>) =>
     Context.add(Context.add(context, Current, spending), Usage.Observer, observe)
@@ -263,8 +197,6 @@ export const shared = <A, E, R>(
 
 /** The observer around the agents of a call: what an agent made by a tool counts would otherwise count twice. */
 export const outerOf = (observer: Observer): Observer => outers.get(observer) ?? observer
-
-const isEmpty = (tokens: Usage.Tokens): boolean => Object.values(tokens).every((count) => count === 0)
 
 /** Warns once about a budget of money that cannot be enforced. */
 const warnOfPrice = (spending: Spending, { cost, model, provider }: Usage.Report): Effect.Effect<void> =>
@@ -275,16 +207,6 @@ const warnOfPrice = (spending: Spending, { cost, model, provider }: Usage.Report
     return Effect.logWarning(
       `The price of ${provider}/${model} is not known, so its replies do not count against the money budget. Add it to Prices.Current.`
     )
-  })
-
-/** The metric of each reply. */
-export const measured = ({ cost, estimated, model, provider, tokens }: Usage.Report): Event.Output =>
-  Event.logMetric("llm_usage", {
-    provider,
-    model,
-    ...tokens,
-    ...(cost === undefined ? {} : { usd: cost }),
-    ...(estimated === undefined ? {} : { estimated })
   })
 
 /** To a millionth of a dollar: sums of binary fractions have meaningless digits. */

@@ -12,7 +12,7 @@ import * as ContextPolicy from "../ContextPolicy.ts"
 import * as ModelPrompt from "./modelPrompt.ts"
 import * as OwnPrompt from "./ownPrompt.ts"
 import * as PromptSize from "./promptSize.ts"
-import type * as Spending from "./spending.ts"
+import type * as RequestUsage from "./requestUsage.ts"
 import * as Squeeze from "./squeeze.ts"
 
 /** Options of a summary. */
@@ -29,7 +29,7 @@ export interface Asking {
   readonly room: number
   /** Tokens counted by the provider per estimated token. */
   readonly factor: number
-  readonly request: Spending.Request
+  readonly request: RequestUsage.RequestUsage
   readonly recorder: Recorder.Recorder | undefined
   readonly turn: number
 }
