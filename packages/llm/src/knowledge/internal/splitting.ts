@@ -1,7 +1,40 @@
 /**
  * Splits documents into passages, one after the other, so that whoever splits a long one can let others go first.
  */
-import type * as Document from "../Document.ts"
+/** A text with an id, by which it is replaced and removed. */
+export interface Document {
+  /** 1 to 500 UTF-16 code units. */
+  readonly id: string
+  /** Plain text or Markdown. */
+  readonly text: string
+  readonly title?: string | undefined
+  /** Address of the document. */
+  readonly url?: string | undefined
+  /** Criteria for narrowing a search, such as a language or a product. */
+  readonly metadata?: { readonly [name: string]: string } | undefined
+}
+
+/** A piece of a document. */
+export interface Passage {
+  /** Id of its document. */
+  readonly document: string
+  readonly title?: string | undefined
+  readonly url?: string | undefined
+  readonly metadata: { readonly [name: string]: string }
+  /** Counts the passages of a document from 0. */
+  readonly position: number
+  /** The headings above it, outermost first. */
+  readonly headings: ReadonlyArray<string>
+  readonly text: string
+}
+
+/** How to split a document. Lengths are in UTF-16 code units. */
+export interface Cut {
+  /** Longest passage. 800 by default: some 130 words, or 50 seconds of speech. At least 2. */
+  readonly size?: number | undefined
+  /** Longest sentence to repeat at the beginning of the next passage. 160 by default; 0 repeats none. */
+  readonly overlap?: number | undefined
+}
 
 /** A paragraph with the headings above it. */
 interface Block {
@@ -19,7 +52,7 @@ const longestHeading = 200
 const readable = (text: string): string => text.toWellFormed().replace(/\0|^\ufeff/g, "")
 
 /** The passages of a document, in order. */
-export const passages = function* (document: Document.Document, options: Document.Cut): Generator<Document.Passage> {
+export const passages = function* (document: Document, options: Cut): Generator<Passage> {
   const { overlap = 160 } = options
   const size = Math.max(smallest, options.size ?? 800)
   const title = document.title === undefined ? undefined : readable(document.title)
@@ -28,7 +61,7 @@ export const passages = function* (document: Document.Document, options: Documen
   let held = ""
   // Whether `held` has text of its own, apart from the repeated sentence at its beginning.
   let fresh = false
-  const flush = function* (): Generator<Document.Passage> {
+  const flush = function* (): Generator<Passage> {
     const text = fresh ? held.trim() : ""
     held = ""
     fresh = false
