@@ -51,6 +51,26 @@ describe("Gemini", () => {
     )
   )
 
+  const chunk = (text: string | undefined, finishReason?: string) =>
+    `data: ${JSON.stringify({
+      candidates: [{ content: { parts: text === undefined ? [] : [{ text }] }, finishReason }]
+    })}\n\n`
+  const early: ReadonlyArray<readonly [what: string, pieces: ReadonlyArray<string>]> = [
+    ["before the first word", [chunk(undefined, "STOP"), chunk("Hello "), chunk("there."), chunk(undefined, "STOP")]],
+    ["in every chunk", [chunk("Hello ", "STOP"), chunk("there.", "STOP")]]
+  ]
+  for (const [what, pieces] of early) {
+    it.effect(`a reason to finish ${what} does not end the reply`, () =>
+      run((server) =>
+        Effect.gen(function* () {
+          server.script({ pieces })
+          const { finish, text } = yield* ask()
+          assert.deepStrictEqual([text, finish?.reason], ["Hello there.", "stop"])
+        })
+      )
+    )
+  }
+
   it.effect("sends the conversation in alternating turns, with thinking off", () =>
     run(
       (server) =>

@@ -78,6 +78,11 @@ class GeminiReply implements Reply {
     return this.#isDone
   }
 
+  // Gateways and older models give a reason in every chunk, or before the first word.
+  ending(): boolean {
+    return this.#finishReason !== undefined && this.#writer.begun
+  }
+
   end(out: Array<Part>): boolean {
     if (this.#finishReason === undefined) return false
     this.#writer.into(out)
@@ -115,9 +120,7 @@ class GeminiReply implements Reply {
     if (badCalls.has(reason)) return AiErrors.unreadableCall(reason)
     if (filtered.has(reason) && !this.#writer.begun) return AiErrors.withheld()
     this.#writer.close()
-    if (this.#writer.leaked && this.#ids.size === 0) return AiErrors.unreadableCall("as text")
-    this.#finish()
-    return undefined
+    return this.#writer.leaked && this.#ids.size === 0 ? AiErrors.unreadableCall("as text") : undefined
   }
 
   #finish(): void {

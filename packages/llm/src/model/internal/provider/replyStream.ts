@@ -240,6 +240,8 @@ const makePull = (
         if (bytes === undefined) return cutOff(undefined)
         const out: Array<Part> = []
         accept(parse(bytes), out)
+        // What still brings parts has not ended.
+        if (out.length > 0) endingSince = undefined
         return emit(out)
       }
     })
