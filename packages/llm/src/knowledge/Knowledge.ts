@@ -114,7 +114,12 @@ const make = <E>(store: KnowledgeStore.KnowledgeStore<E>, fail: (error: E) => Kn
     const index = VectorIndex.make<Document.Passage>()
     const { maxPassages = most } = options
     const oneAtATime = yield* Semaphore.make(1)
+    /** The last change in the index, and the embeddings in force. */
     let seen = 0
+    let kept: string | undefined
+    /** How many readings of changes have begun, and the last one that was completed. */
+    let begun = 0
+    let completed = 0
     const checked = <A>(effect: Effect.Effect<A, E>) => Effect.mapError(effect, fail)
 
     const same = (kept: string | undefined) =>
@@ -126,11 +131,12 @@ const make = <E>(store: KnowledgeStore.KnowledgeStore<E>, fail: (error: E) => Kn
               description: `the knowledge base was embedded with ${kept}, and the embeddings in force are ${embeddings}: give the base another name, or remove its documents and add them again`
             })
           )
-    const sameEmbeddings = Effect.flatMap(checked(store.embeddings), same)
 
-    /** Applies the next changes to the index, until there are none. */
+    /** Applies the next changes to the index, until there are none. Vectors of other embeddings do not belong there. */
     const follow: Effect.Effect<void, KnowledgeError> = Effect.suspend(() =>
-      Effect.flatMap(checked(store.since(seen)), ({ changes, last }) => {
+      Effect.flatMap(checked(store.since(seen)), ({ changes, embeddings: now, last }) => {
+        kept = now
+        if (kept !== undefined && kept !== embeddings) return Effect.void
         for (const change of changes) {
           if (change._tag === "Removed") index.remove(change.id)
           else index.put(change.document.id, change.document.passages)
@@ -140,8 +146,17 @@ const make = <E>(store: KnowledgeStore.KnowledgeStore<E>, fail: (error: E) => Kn
       })
     )
 
-    /** Brings the index up to the last change. */
-    const refresh = oneAtATime.withPermit(follow)
+    /** Brings the index up to the last change. Searches that wait for each other share what one of them reads. */
+    const refresh = Effect.suspend(() => {
+      const before = begun
+      const read = Effect.suspend(() => {
+        if (completed > before) return Effect.void
+        const number = ++begun
+        return Effect.map(follow, () => void (completed = number))
+      })
+      return oneAtATime.withPermit(read)
+    })
+    const current = Effect.flatMap(refresh, () => same(kept))
 
     const comparable = <A extends ArrayLike<number>>(vectors: ReadonlyArray<A>) => {
       const dimensions = index.dimensions ?? vectors[0]?.length
@@ -197,8 +212,7 @@ const make = <E>(store: KnowledgeStore.KnowledgeStore<E>, fail: (error: E) => Kn
       Effect.gen(function* () {
         const all = [...given]
         yield* Effect.forEach(all, ({ id }) => keepable("the id of a document", id, longestId), { discard: true })
-        yield* sameEmbeddings
-        yield* refresh
+        yield* current
         // Of several documents with the same id, the last counts.
         const documents = [...new Map(all.map((document) => [document.id, document])).values()]
         const listed = yield* Effect.forEach(Arr.chunksOf(documents, inQuery), (some) =>
@@ -216,7 +230,7 @@ const make = <E>(store: KnowledgeStore.KnowledgeStore<E>, fail: (error: E) => Kn
     const search: Knowledge["Service"]["search"] = (text, { atLeast = 0.25, limit = 5, metadata } = {}) =>
       Effect.gen(function* () {
         if (text.trim() === "") return []
-        yield* Effect.andThen(sameEmbeddings, refresh)
+        yield* current
         if (index.size === 0) return []
         const { vector } = yield* model.embed(text)
         yield* comparable([vector])

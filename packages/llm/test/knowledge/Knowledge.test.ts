@@ -1,7 +1,7 @@
 import * as Sqlite from "@antiphon/sqlite/Sqlite"
 import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, FileSystem, Layer, Logger, Result } from "effect"
+import { Effect, Fiber, FileSystem, Layer, Logger, Result } from "effect"
 import * as EmbeddingModel from "effect/ai/EmbeddingModel"
 import * as SqlClient from "effect/sql/SqlClient"
 import { join } from "node:path"
@@ -266,6 +266,26 @@ describe("Knowledge in a database", () => {
           ["horaires"]
         )
         assert.strictEqual((yield* one.search("is parking free"))[0]?.document, "new")
+      }).pipe(Effect.scoped)
+    )
+  )
+
+  it.live("searches at once share what they read, and each finds what was stored before it began", () =>
+    onFile((filename) =>
+      Effect.gen(function* () {
+        const one = yield* open(filename)
+        const other = yield* open(filename)
+        const search = (word: string) => other.search(word, { limit: 1, atLeast: 0.9 })
+        for (let at = 0; at < 10; at++) {
+          const earlier = yield* Effect.forkChild(Effect.all(Array.from({ length: 5 }, () => search("noise"))))
+          yield* one.add([{ id: `d${at}`, text: `word${at}` }])
+          const found = yield* Effect.all(
+            Array.from({ length: 10 }, () => search(`word${at}`)),
+            { concurrency: "unbounded" }
+          )
+          assert.isTrue(found.every(([first]) => first?.document === `d${at}`))
+          yield* Fiber.interrupt(earlier)
+        }
       }).pipe(Effect.scoped)
     )
   )

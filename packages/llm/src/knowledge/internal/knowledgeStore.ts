@@ -37,10 +37,16 @@ export interface Listed {
   readonly passages: number
 }
 
+/** What has changed. */
+export interface Changes {
+  readonly last: number
+  readonly changes: ReadonlyArray<Change>
+  /** The embeddings whose vectors are kept; undefined if nothing is kept. */
+  readonly embeddings: string | undefined
+}
+
 /** Keeps documents. `E` is the error of its operations. */
 export interface KnowledgeStore<out E> {
-  /** The embeddings whose vectors are kept; undefined if nothing is kept yet. */
-  readonly embeddings: Effect.Effect<string | undefined, E>
   /** The documents with these ids, or all, by id. */
   readonly list: (ids?: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Listed>, E>
   /**
@@ -53,9 +59,7 @@ export interface KnowledgeStore<out E> {
    * The next changes after a change, and the number of the last one. There may be more: there are none once it returns
    * none. 0 is before all changes.
    */
-  readonly since: (
-    change: number
-  ) => Effect.Effect<{ readonly last: number; readonly changes: ReadonlyArray<Change> }, E>
+  readonly since: (change: number) => Effect.Effect<Changes, E>
 }
 
 /** Keeps documents until the process ends. */
@@ -65,7 +69,6 @@ export const memory = (): KnowledgeStore<never> => {
   const documents = new Map<string, { readonly change: number; readonly document: Kept | undefined }>()
   const kept = () => [...documents.values()].flatMap(({ document }) => document ?? [])
   return {
-    embeddings: Effect.sync(() => (kept().length === 0 ? undefined : embeddings)),
     list: (ids) =>
       Effect.sync(() =>
         (ids === undefined ? kept() : ids.flatMap((id) => documents.get(id)?.document ?? []))
@@ -87,6 +90,7 @@ export const memory = (): KnowledgeStore<never> => {
     since: (change) =>
       Effect.sync(() => ({
         last,
+        embeddings: kept().length === 0 ? undefined : embeddings,
         changes:
           change === last
             ? []
@@ -114,6 +118,12 @@ const decodeDetails = Schema.decodeUnknownResult(Details)
 const Headings = Schema.fromJsonString(Schema.Array(Schema.String))
 const encodeHeadings = Schema.encodeSync(Headings)
 const decodeHeadings = Schema.decodeUnknownResult(Headings)
+
+interface BaseRow {
+  readonly last_change: number | string
+  readonly embeddings: string
+  readonly has_any: number | boolean
+}
 
 interface DocumentRow {
   readonly id: string
@@ -193,7 +203,6 @@ export const sql = (
     )
 
     return {
-      embeddings: inForce,
       list: (ids) =>
         Effect.map(
           sql<DocumentRow & { readonly passages: number | string }>`
@@ -235,10 +244,12 @@ export const sql = (
               .pipe(Effect.asVoid),
       since: (known) =>
         Effect.gen(function* () {
-          const [row] = yield* sql<{ readonly last_change: number | string }>`
-            select last_change from antiphon_knowledge where base = ${base}`
+          const [row] = yield* sql<BaseRow>`select last_change, embeddings, exists (
+              select 1 from antiphon_documents where base = ${base} and gone = 0) as has_any
+            from antiphon_knowledge where base = ${base}`
           const last = Number(row?.last_change ?? 0)
-          if (last === known) return { last, changes: [] }
+          const embeddings = row !== undefined && Number(row.has_any) === 1 ? row.embeddings : undefined
+          if (last === known) return { last, embeddings, changes: [] }
           // Within a transaction, so that passages are those of their documents.
           return yield* sql.withTransaction(
             Effect.gen(function* () {
@@ -254,6 +265,7 @@ export const sql = (
                 order by p.document, p.position`
               const byDocument = Map.groupBy(passages, ({ document }) => document)
               return {
+                embeddings,
                 last: next.length < together ? Math.max(last, upTo) : upTo,
                 changes: documents.map((row) => toChange(row, byDocument.get(row.id) ?? []))
               }
