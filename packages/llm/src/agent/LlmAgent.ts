@@ -264,7 +264,12 @@ export const makeAgent = <R = never>(options: Options<R> = {}): Effect.Effect<Ll
     /** Logs the call's total usage. */
     const report = Stream.unwrap(Effect.map(Spending.report(spending), (outputs) => Stream.fromIterable(outputs)))
     const { onUsage } = options
-    if (onUsage !== undefined) yield* Effect.addFinalizer(() => Effect.flatMap(Spending.spent(spending), onUsage))
+    if (onUsage !== undefined) {
+      const told = Effect.flatMap(Spending.spent(spending), (spent) => onUsage(spent))
+      yield* Effect.addFinalizer(() =>
+        Effect.catchCause(told, (cause) => Effect.logError("onUsage has failed.", cause))
+      )
+    }
 
     const { lead, self } = runner.place
     const respond: LlmAgent<R>["respond"] = (event, turn, overrides = {}) =>

@@ -9,6 +9,7 @@
  * @since 0.1.0
  */
 import type * as Response from "effect/ai/Response"
+import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
@@ -54,7 +55,7 @@ export const ofFinish = ({ inputTokens, outputTokens }: Response.FinishPartEncod
   }
 }
 
-/** Called for each reply, which waits for it. Does nothing by default. */
+/** Called for each reply, which waits for it. If it fails, the log says so. Does nothing by default. */
 export const Observer = Context.Reference<(report: Report) => Effect.Effect<void>>(
   "@antiphon/llm/model/Usage/Observer",
   {
@@ -91,7 +92,14 @@ export const tell = (
     }
     if (cost !== undefined) metrics.cost.updateUnsafe(cost, context)
     const report = { ...of, tokens, cost }
-    return Context.get(context, Observer)(told.estimated === true ? { ...report, estimated: true } : report)
+    const observe = Context.get(context, Observer)
+    const observed = Effect.suspend(() => observe(told.estimated === true ? { ...report, estimated: true } : report))
+    // A reply does not depend on who counts it.
+    return Effect.catchCause(observed, (cause) =>
+      Cause.hasInterruptsOnly(cause)
+        ? Effect.failCause(cause)
+        : Effect.logError("The observer of a model's usage failed.", cause)
+    )
   })
 
 const kinds = ["input", "cacheRead", "cacheWrite", "output", "reasoning"] as const satisfies ReadonlyArray<keyof Tokens>

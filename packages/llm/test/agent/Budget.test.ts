@@ -590,6 +590,20 @@ describe("the usage of a call", () => {
     assert.strictEqual(told[0]?.cost, (7 * 0.4 + 3 * 1.6) / 1e6)
   })
 
+  test("ends the call as usual if the application fails to take it", function* () {
+    const call = Effect.gen(function* () {
+      const call = yield* playing(ScriptedModel.make([took("One.", 1, 1)]), {
+        onUsage: () => {
+          throw new Error("no")
+        }
+      })
+      yield* call.say("one")
+      yield* call.end
+      return call.sent()
+    })
+    assert.deepStrictEqual(yield* Effect.scoped(call), ["One."])
+  })
+
   test("leaves out a request that failed", function* () {
     let spent: Budget.Spent | undefined
     const model = ScriptedModel.make([ScriptedModel.fail(new AiError.InternalProviderError({ description: "down" }))])

@@ -38,6 +38,27 @@ describe("Usage", () => {
     )
   )
 
+  it.effect("of a reply does not break it if its observer fails", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const server = yield* MockServer.make
+        for (const observer of [
+          () => Effect.die("no"),
+          () => {
+            throw new Error("no")
+          }
+        ]) {
+          server.script(reply)
+          const { text } = yield* ask().pipe(
+            Effect.provide(layer("own", server.url)),
+            Effect.provideService(Usage.Observer, observer)
+          )
+          assert.strictEqual(text, "ok")
+        }
+      })
+    )
+  )
+
   it.effect("of an empty reply is reported too: its thoughts are billed", () =>
     Effect.scoped(
       Effect.gen(function* () {
