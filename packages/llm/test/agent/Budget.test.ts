@@ -1,5 +1,6 @@
 import * as Agent from "@antiphon/core/Agent"
 import * as Event from "@antiphon/core/Event"
+import * as VirtualTime from "@antiphon/core/testing/VirtualTime"
 import { assert, describe } from "@effect/vitest"
 import { Context, Effect, Layer, Logger, Stream } from "effect"
 import * as AiError from "effect/ai/AiError"
@@ -13,6 +14,7 @@ import * as Usage from "../../src/model/Usage.ts"
 import * as ScriptedModel from "../../src/testing/ScriptedModel.ts"
 import * as VoiceTool from "../../src/tool/VoiceTool.ts"
 import { playing } from "../tool/calling.ts"
+import { forAll } from "../support/forAll.ts"
 import { pass, test } from "../support/virtualTest.ts"
 
 /** A reply that has used tokens. */
@@ -616,4 +618,55 @@ describe("the usage of a call", () => {
     )
     assert.deepStrictEqual([spent?.replies, spent?.interrupted], [0, 0])
   })
+
+  forAll("adds up to what the observer was told, whatever happens to the replies", (chance) =>
+    VirtualTime.run(
+      Effect.scoped(
+        Effect.gen(function* () {
+          const reports: Array<Usage.Report> = []
+          const observer = Layer.succeed(Usage.Observer, (report) => Effect.sync(() => void reports.push(report)))
+          const ask = VoiceTool.loopback("ask", { description: "" }, () =>
+            Effect.as(Usage.tell({ provider: "acme", model: "tool" }, { ...Usage.none, input: 3 }), "done")
+          )
+          const down = new AiError.InternalProviderError({ description: "down" })
+          const reply = (): ScriptedModel.Reply =>
+            chance.pick<() => ReadonlyArray<ScriptedModel.Piece>>([
+              () => took("Fine. ", chance.int(1, 50), chance.int(1, 50)),
+              () => [ScriptedModel.text("one two three four", { every: "1 second" })],
+              () => [ScriptedModel.delay("3 seconds"), ScriptedModel.text(["Late."])],
+              () => [ScriptedModel.text(["Well"]), ScriptedModel.fail(down)],
+              () => [ScriptedModel.fail(down)],
+              () => [ScriptedModel.finish("stop")],
+              () => [ScriptedModel.toolCall("ask", {}, { id: "a" })]
+            ])()
+          const budgets = chance.pick([
+            undefined,
+            [Budget.make({ tokens: chance.int(0, 200) }, goodbye)],
+            [Budget.make({ replies: 3 }, Budget.switchModel(ScriptedModel.make([reply(), reply(), reply()]).layer))]
+          ])
+          const model = ScriptedModel.make(Array.from({ length: 40 }, reply))
+          let spent: Budget.Spent | undefined
+          yield* Effect.scoped(
+            Effect.gen(function* () {
+              const call = yield* playing(
+                { ...model, layer: Layer.merge(model.layer, observer) },
+                { tools: [ask], budgets, onUsage: (so) => Effect.sync(() => (spent = so)) }
+              )
+              for (let i = 0; i < 6; i++) {
+                yield* call.say("word ".repeat(chance.int(1, 60)))
+                yield* pass(chance.pick([0, 500, 2500, 20_000]))
+              }
+              yield* call.end
+            })
+          )
+          const told = reports.map(({ tokens }) => tokens).reduce(Usage.add, Usage.none)
+          assert.deepStrictEqual(spent!.usage, told)
+          assert.strictEqual(spent!.interrupted, reports.filter(({ estimated }) => estimated === true).length)
+          const counted = [...spent!.byModel.values()].reduce((sum, { replies }) => sum + replies, 0)
+          assert.strictEqual(counted, reports.length)
+          assert.isAtMost(spent!.replies, reports.filter(({ model }) => model !== "tool").length)
+        })
+      )
+    )
+  )
 })
