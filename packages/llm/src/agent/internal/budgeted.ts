@@ -137,20 +137,17 @@ const failedSwitch = "The model that a budget switched to failed. The agent's ow
 
 type Names = Model.ProviderName | Model.ModelName
 
-/** Runs the action of a budget. One that is interrupted runs again. */
-const acted = <R>(
-  spending: Spending.Spending,
-  { budget, limits }: Spending.Due,
-  spent: Budget.Spent
-): Out<never, R> => {
-  spending.used.add(budget)
-  const action = Stream.onExit(act<R>(spending, budget, spent), (exit) =>
-    Effect.sync(() => {
-      if (Exit.hasInterrupts(exit)) spending.used.delete(budget)
-    })
-  )
-  return Stream.concat(Stream.succeed(told(budget, limits)), action)
-}
+/** Runs the action of a budget, once. One that is interrupted runs again. */
+const acted = <R>(spending: Spending.Spending, { budget, limits }: Spending.Due, spent: Budget.Spent): Out<never, R> =>
+  Stream.suspend(() => {
+    const { used } = spending
+    if (used.has(budget)) return Stream.empty
+    used.add(budget)
+    const all = Stream.concat(Stream.succeed(told(budget, limits)), act<R>(spending, budget, spent))
+    const isDone = budget.action._tag === "Warn" || budget.action._tag === "SayGoodbye"
+    if (isDone) return all
+    return Stream.onExit(all, (exit) => Effect.sync(() => void (Exit.hasInterrupts(exit) && used.delete(budget))))
+  })
 
 const act = <R>(spending: Spending.Spending, { action }: Budget.Budget<never>, spent: Budget.Spent): Out<never, R> => {
   switch (action._tag) {
