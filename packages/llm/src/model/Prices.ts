@@ -7,18 +7,24 @@ import * as Context from "effect/Context"
 import * as ClaudeModels from "./internal/rules/claudeModels.ts"
 import type { Tokens } from "./internal/tokens.ts"
 
-/** The price of a model, in US dollars per million tokens. */
-export interface Price {
-  /** Providers for which the price is valid. All by default. */
-  readonly of?: ReadonlyArray<string> | undefined
-  /** Names of models for which the price is valid, without everything up to the last slash. */
-  readonly models: RegExp
+interface Rates {
   readonly input: number
+  /** Thoughts included. */
   readonly output: number
   /** The input price by default. */
   readonly cacheRead?: number | undefined
   /** The input price by default. */
   readonly cacheWrite?: number | undefined
+}
+
+/** The price of a model, in US dollars per million tokens. */
+export interface Price extends Rates {
+  /** Providers for which the price is valid. All by default. */
+  readonly of?: ReadonlyArray<string> | undefined
+  /** Names of models for which the price is valid, without everything up to the last slash. */
+  readonly models: RegExp
+  /** The price of a whole request whose prompt has more tokens. */
+  readonly over?: (Rates & { readonly tokens: number }) | undefined
 }
 
 /**
@@ -33,9 +39,15 @@ const cached = (models: RegExp, input: number, output: number, cacheRead = input
   cacheWrite: input * 1.25
 })
 
+/** Of a provider that charges twice as much for a long prompt, and half more for its answer. */
+const withLong = (tokens: number, price: Price): Price => ({
+  ...price,
+  over: { tokens, input: price.input * 2, output: price.output * 1.5, cacheRead: (price.cacheRead ?? price.input) * 2 }
+})
+
 /**
- * List prices published by the providers up to November 2026, for the models most used on calls, and for prompts of
- * ordinary length: some models cost more beyond 100,000 tokens or more. Introductory prices end with the year. The first match counts. Sources: platform.claude.com/docs (models overview), developers.openai.com/api/docs/pricing,
+ * List prices published by the providers up to November 2026, for the models most used on calls. Prices of long prompts are here
+ * for some of them (`over`). Introductory prices end with the year. The first match counts. Sources: platform.claude.com/docs (models overview), developers.openai.com/api/docs/pricing,
  * ai.google.dev/gemini-api/docs/pricing, docs.x.ai/docs/models, groq.com/pricing.
  */
 export const list: ReadonlyArray<Price> = [
@@ -56,8 +68,8 @@ export const list: ReadonlyArray<Price> = [
   cached(/^gpt-6\.1-terra(-\d{4}|$)/, 1, 5, 0.05),
   cached(/^gpt-6-luna(-\d{4}|$)/, 0.1, 0.5),
   cached(/^gpt-5\.6-luna(-\d{4}|$)/, 0.2, 1.2),
-  { models: /^gpt-5\.5(-\d{4}|$)/, input: 5, cacheRead: 0.5, output: 30 },
-  { models: /^gpt-5\.4(-\d{4}|$)/, input: 2.5, cacheRead: 0.25, output: 15 },
+  withLong(272_000, { models: /^gpt-5\.5(-\d{4}|$)/, input: 5, cacheRead: 0.5, output: 30 }),
+  withLong(272_000, { models: /^gpt-5\.4(-\d{4}|$)/, input: 2.5, cacheRead: 0.25, output: 15 }),
   { models: /^gpt-5\.4-mini/, input: 0.75, cacheRead: 0.075, output: 4.5 },
   { models: /^gpt-5\.4-nano/, input: 0.2, cacheRead: 0.02, output: 1.25 },
   { models: /^gpt-5\.2(-\d{4}|-chat|$)/, input: 1.75, cacheRead: 0.175, output: 14 },
@@ -72,11 +84,11 @@ export const list: ReadonlyArray<Price> = [
   { models: /^gemini-3\.8-flash(-\d{3}|$)/, input: 0.75, cacheRead: 0.075, output: 3.75 },
   { models: /^gemini-3\.5-flash(-\d{3}|$)/, input: 1.5, cacheRead: 0.15, output: 9 },
   { models: /^gemini-3\.1-flash-lite/, input: 0.25, cacheRead: 0.025, output: 1.5 },
-  { models: /^gemini-3(\.1)?-pro-preview/, input: 2, cacheRead: 0.2, output: 12 },
+  withLong(200_000, { models: /^gemini-3(\.1)?-pro-preview/, input: 2, cacheRead: 0.2, output: 12 }),
   { models: /^gemini-3-flash/, input: 0.5, cacheRead: 0.05, output: 3 },
   { models: /^gemini-2\.5-flash-lite/, input: 0.1, cacheRead: 0.01, output: 0.4 },
   { models: /^gemini-2\.5-flash/, input: 0.3, cacheRead: 0.03, output: 2.5 },
-  { models: /^gemini-2\.5-pro/, input: 1.25, cacheRead: 0.125, output: 10 },
+  withLong(200_000, { models: /^gemini-2\.5-pro/, input: 1.25, cacheRead: 0.125, output: 10 }),
   { models: /^grok-4\.3/, input: 1.25, cacheRead: 0.2, output: 2.5 },
   { models: /^grok-4\.[5-7]/, input: 2, cacheRead: 0.5, output: 6 },
   { models: /^text-embedding-3-small/, input: 0.02, output: 0 },
@@ -115,7 +127,7 @@ const priceOf = (prices: ReadonlyArray<Price>, provider: string, model: string):
   return known.get(key)
 }
 
-/** Returns the cost of tokens in US dollars, or undefined if the model's price is not known. */
+/** Returns the cost of the tokens of one reply in US dollars, or undefined if the model's price is not known. */
 export const costOf = (
   prices: ReadonlyArray<Price>,
   { model, provider }: { readonly provider: string; readonly model: string },
@@ -123,7 +135,9 @@ export const costOf = (
 ): number | undefined => {
   const price = priceOf(prices, provider, model)
   if (price === undefined) return undefined
-  const { cacheRead = price.input, cacheWrite = price.input, input, output } = price
+  const isLong = price.over !== undefined && tokens.input + tokens.cacheRead + tokens.cacheWrite > price.over.tokens
+  const rates = isLong ? price.over : price
+  const { cacheRead = rates.input, cacheWrite = rates.input, input, output } = rates
   const cost =
     tokens.input * input + tokens.cacheRead * cacheRead + tokens.cacheWrite * cacheWrite + tokens.output * output
   // A price that was read from a file may lack a field.

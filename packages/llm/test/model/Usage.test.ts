@@ -285,6 +285,18 @@ describe("Prices", () => {
     assert.isUndefined(Prices.costOf(prices, { provider: "acme", model: "n" }, million))
   })
 
+  it("of a long prompt are for the whole request, cached tokens included", () => {
+    const prices: ReadonlyArray<Prices.Price> = [
+      { models: /^m$/, input: 1, output: 2, over: { tokens: 1000, input: 10, output: 20, cacheRead: 5 } }
+    ]
+    const costOf = (input: number, cacheRead: number) =>
+      Prices.costOf(prices, { provider: "acme", model: "m" }, { ...Usage.none, input, cacheRead, output: 100 })! * 1e6
+    assert.approximately(costOf(400, 600), 1000 + 200, 1e-6)
+    assert.approximately(costOf(401, 600), 401 * 10 + 600 * 5 + 100 * 20, 1e-6)
+    const gemini = { provider: "gemini", model: "gemini-2.5-pro" }
+    assert.strictEqual(Prices.costOf(Prices.list, gemini, { ...Usage.none, input: 1e6, output: 1e6 }), 2.5 + 15)
+  })
+
   it("are found under the names that clouds and routers use", () => {
     const costOf = (model: string) =>
       Prices.costOf(Prices.list, { provider: "any", model }, { ...Usage.none, input: 1e6 })
@@ -298,7 +310,7 @@ describe("Prices", () => {
       [0.1, "claude-haiku-5-5", "openai/gpt-6-luna", "gpt-6-luna-2026-09-22"],
       [2, "claude-sonnet-5-5", "gpt-6.1-sol", "gpt-6-sol", "x-ai/grok-4.7"],
       [0.8, "anthropic/claude-3.5-haiku", "claude-3-5-haiku-latest"],
-      [2.5, "gpt-5.4-2026-03-05", "openai/gpt-5.4"],
+      [5, "gpt-5.4-2026-03-05", "openai/gpt-5.4"],
       [0.75, "litellm_proxy/gpt-5.4-mini"],
       [0.3, "models/gemini-2.5-flash", "google/gemini-2.5-flash"]
     ] as const) {

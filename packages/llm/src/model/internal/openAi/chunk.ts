@@ -73,6 +73,7 @@ export interface Usage {
   readonly total_tokens?: number
   readonly prompt_cache_hit_tokens?: number
   readonly cached_tokens?: number
+  readonly cache_creation_input_tokens?: number
   readonly prompt_tokens_details?: { readonly cached_tokens?: number; readonly cache_write_tokens?: number } | null
   readonly completion_tokens_details?: { readonly reasoning_tokens?: number } | null
   /** OpenRouter's charge, in US dollars. */

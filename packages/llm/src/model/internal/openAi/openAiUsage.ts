@@ -22,13 +22,17 @@ export const read = (usage: Usage | undefined, provider?: string): Response.Fini
     count(usage?.prompt_cache_hit_tokens) ??
     // Moonshot's.
     count(usage?.cached_tokens)
+  const cacheWrite =
+    count(usage?.prompt_tokens_details?.cache_write_tokens) ??
+    // LiteLLM's, for Claude.
+    count(usage?.cache_creation_input_tokens)
   const reasoning = count(usage?.completion_tokens_details?.reasoning_tokens) ?? untold(usage, provider)
   const output =
     completion !== undefined && reasoning !== undefined && isBeside(usage, input, completion, reasoning)
       ? completion + reasoning
       : completion
   return {
-    inputTokens: inputTokens(input, cacheRead, count(usage?.prompt_tokens_details?.cache_write_tokens)),
+    inputTokens: inputTokens(input, cacheRead, cacheWrite),
     outputTokens: {
       total: output,
       text: output === undefined ? undefined : Math.max(0, output - (reasoning ?? 0)),

@@ -39,9 +39,13 @@ describe("openAiUsage", () => {
   })
 
   it("tokens written to a cache are counted once", () => {
-    const prompt_tokens_details = { cached_tokens: 64, cache_write_tokens: 30 }
-    const { inputTokens } = OpenAiUsage.read({ prompt_tokens: 100, completion_tokens: 5, prompt_tokens_details })
-    assert.deepStrictEqual(inputTokens, { total: 100, uncached: 6, cacheRead: 64, cacheWrite: 30 })
+    for (const written of [
+      { prompt_tokens_details: { cached_tokens: 64, cache_write_tokens: 30 } },
+      { prompt_tokens_details: { cached_tokens: 64 }, cache_creation_input_tokens: 30 }
+    ]) {
+      const { inputTokens } = OpenAiUsage.read({ prompt_tokens: 100, completion_tokens: 5, ...written })
+      assert.deepStrictEqual(inputTokens, { total: 100, uncached: 6, cacheRead: 64, cacheWrite: 30 })
+    }
   })
 
   it("counts that are texts or fractions are read, and those that are none are unknown", () => {
