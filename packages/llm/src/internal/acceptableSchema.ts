@@ -28,7 +28,7 @@ const acceptable = (given: Json): Json => {
   }
   const described = describe(node)
   if (described !== undefined) kept.description = described
-  return withoutOptionalNulls(choice(integers(defined(kept))))
+  return withoutOptionalNulls(alone(choice(integers(defined(kept)))))
 }
 
 /** Keywords under their names in the standard. */
@@ -138,6 +138,25 @@ const choice = (node: Json): Json => {
     : { ...rest, anyOf: members }
 }
 
+/**
+ * A choice beside nothing else. Moonshot ("when using anyOf, type should be defined in anyOf items instead of the parent
+ * schema") and Fireworks ("could not understand the instance `{'required': ['criteria']}`") reject others.
+ */
+const alone = (node: Json): Json => {
+  const { allOf, anyOf, type } = node
+  if (type === "object" || "properties" in node) return unified(node)
+  if (Array.isArray(allOf) && allOf.length === 1 && isSchema(allOf[0]))
+    return alone({ ...allOf[0], ...omit(node, "allOf") })
+  if (!Array.isArray(anyOf) || type === undefined) return node
+  const isChoice = anyOf.every(
+    (member) => isSchema(member) && ("type" in member || "$ref" in member || "anyOf" in member)
+  )
+  return isChoice ? omit(node, "type") : omit(node, "anyOf")
+}
+
+const omit = (node: Json, keyword: string): Json =>
+  Object.fromEntries(Object.entries(node).filter(([name]) => name !== keyword))
+
 const isNotFinite = (member: unknown): boolean =>
   Predicate.isReadonlyObject(member) &&
   member.type === "string" &&
@@ -159,7 +178,7 @@ const withoutOptionalNulls = (node: Json): Json => {
   return { ...node, properties: Object.fromEntries(shown) }
 }
 
-/** Merges a choice or a combination of objects at the top into one object. */
+/** Merges a choice or a combination of objects into one object. */
 const unified = (node: Json): Json => {
   const { allOf, anyOf, ...rest } = node
   const all = Array.isArray(allOf) ? allOf.filter(Predicate.isReadonlyObject) : []

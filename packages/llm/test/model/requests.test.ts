@@ -51,6 +51,7 @@ const models: ReadonlyArray<readonly [provider: string, model: string]> = [
   ["xai", "grok-4"],
   ["xai", "grok-4.3"],
   ["xai", "grok-4.7"],
+  ["fireworks", "accounts/fireworks/models/kimi-k3"],
   ["xai", "grok-latest"],
   ["xai", "grok-4.20-0309-reasoning"],
   ["xai", "grok-4-fast-non-reasoning"],
@@ -247,6 +248,12 @@ const tools = [
   Tool.make("weather", {
     description: "w",
     parameters: Schema.Struct({ city: Schema.String, day: Schema.optional(Schema.Literals(["today", "tomorrow"])) })
+  }),
+  Tool.make("bounded", {
+    parameters: Schema.Struct({
+      code: Schema.String.check(Schema.isPattern(/^[A-Z]{3}$/)),
+      all: Schema.Array(Schema.String).check(Schema.isMaxLength(5))
+    })
   }),
   Tool.make("look up!", { parameters: Schema.Struct({ of: Schema.Union([Schema.String, Schema.Array(Schema.Int)]) }) }),
   Tool.dynamic("from elsewhere", {

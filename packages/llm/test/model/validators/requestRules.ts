@@ -23,6 +23,7 @@ export const chat = ({ model, provider }: Asked, body: Json): ReadonlyArray<stri
   ...(provider === "gemini" ? gemini(body) : []),
   ...(provider === "deepseek" ? deepSeek(body) : []),
   ...forcing({ model, provider }, body),
+  ...(["xai", "fireworks"].includes(provider) ? unbounded(body) : []),
   ...(provider === "xai" ? [...contents(body), ...xai(model, body)] : []),
   ...(provider === "mistral" ? mistral(body) : []),
   ...(provider === "groq" ? groq(model, body) : [])
@@ -165,6 +166,13 @@ const deepSeek = (body: Json): ReadonlyArray<string> =>
       ? [`Missing reasoning_content field in the assistant message at message index ${at}`]
       : []
   )
+
+/** "Invalid arguments passed to the model", of xAI. */
+const unbounded = (body: Json): ReadonlyArray<string> =>
+  list(body["tools"]).flatMap((tool) => {
+    const text = JSON.stringify((tool["function"] as Json)["parameters"])
+    return ["pattern", "minLength", "maxLength", "minItems", "maxItems"].filter((word) => text.includes(`"${word}":`))
+  })
 
 /** "Each message must have at least one content element." */
 const contents = (body: Json): ReadonlyArray<string> =>

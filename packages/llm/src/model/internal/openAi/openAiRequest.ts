@@ -125,6 +125,7 @@ type Form = Acceptance.Acceptance["schema"] | "loose"
 const functionTools: { readonly [Of in Form]: WeakMap<Tool.Any, FunctionTool> } = {
   json: new WeakMap(),
   gemini: new WeakMap(),
+  plain: new WeakMap(),
   loose: new WeakMap()
 }
 

@@ -68,7 +68,7 @@ export interface Acceptance {
   /** Whether there is a WebSocket that takes only the new messages of a conversation. */
   readonly websocket: boolean
   /** The supported features of parameter schemas. */
-  readonly schema: "json" | "gemini"
+  readonly schema: "json" | "plain" | "gemini"
   /** Whether a reply can be held to a schema while it is streamed. If not, the object is the arguments of a tool. */
   readonly objects: boolean
   /** Tokens of prompt and reply together. Undefined if unknown. */

@@ -140,6 +140,21 @@ export const rules: ReadonlyArray<Rule> = [
     source: "https://docs.together.ai/docs/glm-5.3-quickstart (thinking cannot be disabled; the default is max)"
   },
 
+  // Tools whose schemas have no bounds.
+  {
+    of: ["xai", "fireworks"],
+    says: { schema: "plain" },
+    source:
+      "https://docs.x.ai/docs/guides/structured-outputs (minLength, maxLength, minItems and maxItems are not supported), " +
+      "NousResearch/hermes-agent#27575 (nor pattern), BerriAI/litellm#37453 (Fireworks: pattern)"
+  },
+  {
+    of: ["openrouter", "vercel_ai_gateway"],
+    models: /^grok/,
+    says: { schema: "plain" },
+    source: "openclaw/openclaw#32080"
+  },
+
   // Models that let nobody force a call while they think.
   {
     of: ["deepseek", "dashscope", "moonshot"],

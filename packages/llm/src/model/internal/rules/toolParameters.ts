@@ -44,8 +44,32 @@ const deepest = 4
 const mostReferences = 100
 
 /** The schema as it is sent. */
-export const fit = (schema: Schema, dialect: Acceptance["schema"]): Schema =>
-  dialect === "gemini" ? (toGemini(withoutReferences(schema)) as Schema) : withoutNot(schema)
+export const fit = (schema: Schema, dialect: Acceptance["schema"]): Schema => {
+  switch (dialect) {
+    case "gemini":
+      return toGemini(withoutReferences(schema)) as Schema
+    case "plain":
+      return toPlain(withoutNot(schema)) as Schema
+    case "json":
+      return withoutNot(schema)
+  }
+}
+
+/** Bounds of texts and lists, which some providers reject in a tool. */
+const bounds: ReadonlySet<string> = new Set(["pattern", "minLength", "maxLength", "minItems", "maxItems"])
+
+/** A schema without bounds. The description tells them. */
+const toPlain = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(toPlain)
+  if (!isSchema(value)) return value
+  const told = Object.entries(value).flatMap(([keyword, bound]) =>
+    bounds.has(keyword) ? [`${keyword}: ${String(bound)}`] : []
+  )
+  const plain = mapKeywords(value, bounds, toPlain)
+  if (told.length === 0) return plain
+  const description = typeof value["description"] === "string" ? `${value["description"]} ` : ""
+  return { ...plain, description: `${description}(${told.join(", ")})` }
+}
 
 /** Removes the `not` by which Effect excludes null from an empty struct. At the top it is rejected, and tells a model nothing. */
 const withoutNot = (schema: Schema): Schema => {
@@ -191,13 +215,15 @@ const oneType = (schema: Schema): Schema => {
 const isKind = (schema: unknown): boolean =>
   isSchema(schema) && ["type", "properties", "anyOf", "oneOf", "allOf", "enum", "const"].some((word) => word in schema)
 
+const maps: ReadonlySet<string> = new Set(["properties", "$defs"])
+
 /** Maps the members of a schema, and removes some keywords. Property names are not keywords. */
 const mapKeywords = (schema: Schema, dropped: ReadonlySet<string>, map: (member: unknown) => unknown): Schema => {
   const kept: Record<string, unknown> = {}
   for (const [keyword, member] of Object.entries(schema)) {
     if (dropped.has(keyword)) continue
     kept[keyword] =
-      keyword === "properties" && isSchema(member)
+      maps.has(keyword) && isSchema(member)
         ? Object.fromEntries(Object.entries(member).map(([name, of]) => [name, map(of)]))
         : map(member)
   }

@@ -26,6 +26,32 @@ describe("toolParameters", () => {
     )
   })
 
+  it("have no bounds where these are refused, but in the description", () => {
+    const bounded = {
+      type: "object",
+      properties: {
+        code: { type: "string", description: "Of the airport.", pattern: "^[A-Z]{3}$" },
+        pattern: { $ref: "#/$defs/pattern" }
+      },
+      $defs: { pattern: { type: "array", items: { type: "string", maxLength: 5 }, minItems: 1, maxItems: 2 } }
+    }
+    assert.deepStrictEqual(ToolParameters.fit(bounded, "plain"), {
+      type: "object",
+      properties: {
+        code: { type: "string", description: "Of the airport. (pattern: ^[A-Z]{3}$)" },
+        pattern: { $ref: "#/$defs/pattern" }
+      },
+      $defs: {
+        pattern: {
+          type: "array",
+          items: { type: "string", description: "(maxLength: 5)" },
+          description: "(minItems: 1, maxItems: 2)"
+        }
+      }
+    })
+    assert.strictEqual(ToolParameters.fit(bounded, "json"), bounded)
+  })
+
   it("have neither an empty value nor an object without properties for Gemini", () => {
     assert.deepStrictEqual(
       gemini({
@@ -196,6 +222,7 @@ const faults = (schema: unknown, of: (node: Node) => ReadonlyArray<string>): Rea
     ...of(schema),
     ...(schema["type"] === "array" && !isNode(items) ? ["a list without items"] : []),
     ...(Array.isArray(schema["type"]) ? ["a list of types"] : []),
+    ...("anyOf" in schema && ("type" in schema || "properties" in schema) ? ["a choice beside a type"] : []),
     ...("properties" in schema ? (required as ReadonlyArray<string>).filter((name) => !names.includes(name)) : []),
     ...inner.flatMap((member) => faults(member, of)),
     ...(items === undefined ? [] : faults(items, of))
