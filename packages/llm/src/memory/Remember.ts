@@ -327,7 +327,7 @@ const schemaOf = (declaration: Memory.Declaration): Answer => {
   if (schema === undefined) {
     const fields: Record<string, Schema.Codec<unknown, unknown>> = {}
     for (const [name, { purpose, schema }] of Object.entries(declaration.fields)) {
-      fields[name] = Schema.NullOr(schema).annotate({ description: `Kept ${purpose}` })
+      fields[name] = Schema.NullOr(Schema.toCodecJson(schema)).annotate({ description: `Kept ${purpose}` })
     }
     const forget = Schema.Array(Schema.Literals(Object.keys(declaration.fields)))
     schema = Schema.Struct({ ...fields, forget }) as unknown as Answer

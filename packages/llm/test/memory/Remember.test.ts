@@ -280,6 +280,26 @@ describe("Remember", () => {
     for (const line of [...call.logged, ...failing.logged, ...wrong.logged]) assert.notInclude(line, "Ada")
   })
 
+  test("the model can learn a value of any type that has JSON", function* () {
+    const kept = yield* store
+    const field = <A>(schema: Schema.Codec<A, unknown>) =>
+      Memory.field(schema, { purpose: "to test", keptFor: "1 day" })
+    const declaration = Memory.declare({
+      born: field(Schema.Date),
+      points: field(Schema.BigInt),
+      pin: field(Schema.Redacted(Schema.String))
+    })
+    const learned = { born: "1990-01-02T00:00:00.000Z", points: "12", pin: "4821", forget: [] }
+    const call = yield* calling(kept, ["Hi."], {
+      declaration: declaration as never,
+      replies: [text("Hi."), text(JSON.stringify(learned))]
+    })
+    assert.deepStrictEqual(call.logged, [])
+    const known = yield* Memory.recall(declaration, from).pipe(Effect.provideService(MemoryStore, kept))
+    assert.deepStrictEqual([known.born?.toISOString(), known.points], ["1990-01-02T00:00:00.000Z", 12n])
+    assert.strictEqual(Redacted.value(known.pin!), "4821")
+  })
+
   test("a caller who is forgotten during a call stays forgotten", function* () {
     const kept = yield* store
     const inStore = Effect.provideService(MemoryStore, kept)
