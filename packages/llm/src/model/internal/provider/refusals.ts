@@ -43,7 +43,7 @@ const names: ReadonlyArray<readonly [Setting, RegExp]> = [
   ["stop", /\bstop(?:_?sequences?)?\b/i],
   ["seed", /\b(?:random_)?seed\b/i],
   ["maxTokens", /\bmax_?(?:completion_|output_|new_)?tokens\b/i],
-  ["reasoningEffort", /\b(?:reasoning|thinking|enable_thinking|output_config|chat_template_kwargs)/i]
+  ["reasoningEffort", /\b(?:reasoning|think|enable_thinking|output_config|chat_template_kwargs)/i]
 ]
 
 /** The names that providers have for the schema of a reply. */

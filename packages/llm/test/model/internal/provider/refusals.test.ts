@@ -59,6 +59,8 @@ describe("refusals", () => {
     ],
     ["You can only set only one of thinking budget and thinking level.", "reasoningEffort", ""],
     ["invalid thinking: only type=enabled is allowed for this model", "reasoningEffort", ""],
+    ['think value "medium" is not supported for this model', "reasoningEffort", ""],
+    ["Invalid value at 'generation_config.thinkingLevel': not supported by this model", "reasoningEffort", ""],
     ["invalid temperature: only 1 is allowed for this model", "temperature"],
     ["chat_template_kwargs: Extra inputs are not permitted", "reasoningEffort", ""]
   ]
