@@ -229,6 +229,8 @@ describe("the cache key", () => {
     ["Mistral", chat("mistral", "mistral-small-latest"), true],
     ["a server that only speaks as OpenAI does", chat("openai", "gpt-4.1-mini"), false],
     ["Groq", chat("groq", "llama-3.3-70b-versatile"), false],
+    ["GPT on Azure", chat("azure", "gpt-4.1-mini"), true],
+    ["DeepSeek on Azure", chat("azure", "DeepSeek-V4-Pro"), false],
     ["Claude", anthropic("claude-haiku-4-5"), false],
     ["Gemini", gemini("gemini-2.5-flash"), false]
   ]

@@ -24,8 +24,8 @@ export interface Preset {
   readonly seedField?: "seed" | "random_seed" | undefined
   /** Whether usage must be requested. */
   readonly streamOptions: boolean
-  /** Whether the provider supports `prompt_cache_key`. */
-  readonly cacheKey?: boolean | undefined
+  /** The models for which the provider supports `prompt_cache_key`. */
+  readonly cacheKey?: RegExp | undefined
   /** The fields that let a model search the web, if it can. */
   readonly webSearch?:
     | ((
@@ -75,7 +75,7 @@ const openAi: Preset = {
   maxTokensField: "max_completion_tokens",
   streamOptions: true,
   // https://developers.openai.com/api/docs/guides/prompt-caching; Azure supports it through OpenAI's v1 API.
-  cacheKey: true,
+  cacheKey: /./,
   webSearch: (model, size) =>
     /-search(-|$)/.test(model)
       ? { web_search_options: size === undefined ? {} : { search_context_size: size } }
@@ -118,6 +118,8 @@ export const all: ReadonlyArray<Preset> = [
     baseUrl: undefined,
     baseUrlVariables: ["AZURE_OPENAI_ENDPOINT", "AZURE_API_BASE"],
     keyVariables: ["AZURE_OPENAI_API_KEY", "AZURE_API_KEY"],
+    // earendil-works/pi#9645: models of others, such as DeepSeek's, answer "unrecognized_request_argument".
+    cacheKey: /gpt|\bo\d/i,
     webSearch: undefined
   },
   {
@@ -158,7 +160,7 @@ export const all: ReadonlyArray<Preset> = [
     // Usage is always sent, and unknown fields are errors.
     streamOptions: false,
     // https://docs.mistral.ai/studio-api/conversations/advanced/prompt-caching
-    cacheKey: true,
+    cacheKey: /./,
     prompt: { ...strictPrompt, shortToolCallIds: true }
   },
   {

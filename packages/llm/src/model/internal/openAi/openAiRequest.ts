@@ -49,7 +49,7 @@ export const make = (
     ...search,
     ...responseFormat(options.responseFormat),
     ...objectFormat(options.object, accepted),
-    ...(preset.cacheKey === true && options.cacheKey !== undefined
+    ...(options.cacheKey !== undefined && preset.cacheKey?.test(model) === true
       ? { prompt_cache_key: options.cacheKey }
       : undefined),
     ...(Prefill.isBegun(options.prompt) ? continued[accepted.prefill] : undefined),

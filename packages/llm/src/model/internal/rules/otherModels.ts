@@ -140,6 +140,14 @@ export const rules: ReadonlyArray<Rule> = [
     source: "https://docs.together.ai/docs/glm-5.3-quickstart (thinking cannot be disabled; the default is max)"
   },
 
+  // DeepSeek on Azure.
+  {
+    of: ["azure", "azure_ai"],
+    models: /^deepseek-(v[4-9]|flash|pro)/,
+    says: { efforts: ["low", "medium", "high"], unasked: "low", thinksUnasked: true },
+    source: "earendil-works/pi#9645 (reasoning_effort low, medium or high; thinking is not recognised)"
+  },
+
   // Tools whose schemas have no bounds.
   {
     of: ["xai", "fireworks"],
