@@ -44,6 +44,7 @@ const models: ReadonlyArray<readonly [provider: string, model: string]> = [
   ["moonshot", "kimi-k2.6"],
   ["moonshot", "kimi-k2.7-code"],
   ["moonshot", "kimi-k3"],
+  ["minimax", "MiniMax-M3"],
   ["dashscope", "qwen3.6-plus"],
   ["dashscope", "qwen3-235b-a22b-thinking-2507"],
   ["openrouter", "anthropic/claude-opus-5.5"],

@@ -27,6 +27,7 @@ export type Dial =
   | "reasoning"
   | "reasoning.enabled"
   | "thinking"
+  | "thinking adaptive"
   | "thinking+reasoning_effort"
   | "enable_thinking"
   | "chat_template_kwargs"
@@ -209,6 +210,8 @@ export const dialed = (dial: Dial, effort: ReasoningEffort | undefined): { reado
       return { reasoning: { enabled: !off } }
     case "thinking":
       return { thinking: { type: off ? "disabled" : "enabled" } }
+    case "thinking adaptive":
+      return { thinking: { type: off ? "disabled" : "adaptive" } }
     case "thinking+reasoning_effort":
       return off ? { thinking: { type: "disabled" } } : { thinking: { type: "enabled" }, reasoning_effort: effort }
     case "enable_thinking":

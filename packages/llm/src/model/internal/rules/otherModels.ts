@@ -140,6 +140,15 @@ export const rules: ReadonlyArray<Rule> = [
     source: "https://docs.together.ai/docs/glm-5.3-quickstart (thinking cannot be disabled; the default is max)"
   },
 
+  // MiniMax.
+  {
+    of: ["minimax"],
+    models: /^minimax-m[3-9]/,
+    says: { dial: "thinking adaptive", unasked: "none", thinksUnasked: true },
+    source:
+      "NousResearch/hermes-agent#46648, tetsuo-ai/agenc-core#2389 (disabled or adaptive from M3 on, adaptive unasked)"
+  },
+
   // DeepSeek on Azure.
   {
     of: ["azure", "azure_ai"],

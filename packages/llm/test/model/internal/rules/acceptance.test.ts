@@ -126,6 +126,21 @@ describe("acceptance", () => {
     }
   })
 
+  it("MiniMax thinks unasked, and is kept from it from M3 on", () => {
+    const fields = (model: string, effort?: ReasoningEffort) => {
+      const accepted = of("minimax", model)
+      return Acceptance.dialed(accepted.dial, Acceptance.effortOf(accepted, effort))
+    }
+    assert.deepStrictEqual(fields("MiniMax-M3"), { thinking: { type: "disabled" } })
+    assert.deepStrictEqual(fields("MiniMax-M3", "high"), { thinking: { type: "adaptive" } })
+    assert.deepStrictEqual(fields("MiniMax-M2.7"), {})
+  })
+
+  it("DeepSeek on Azure is dialed as Azure has it", () => {
+    assert.strictEqual(of("azure", "DeepSeek-V4-Pro").unasked, "low")
+    assert.strictEqual(of("azure", "DeepSeek-V4-Pro").dial, "reasoning_effort")
+  })
+
   it("a model is recognised by its name, whoever serves it", () => {
     for (const provider of ["openai", "azure", "litellm_proxy", "acme"]) {
       assert.strictEqual(of(provider, "gpt-5.4").tokenLimit, "max_completion_tokens")
