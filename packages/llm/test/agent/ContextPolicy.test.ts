@@ -5,6 +5,7 @@ import * as History from "@antiphon/core/History"
 import * as Caller from "@antiphon/core/testing/Caller"
 import * as Replay from "@antiphon/core/testing/Replay"
 import * as TestCall from "@antiphon/core/testing/TestCall"
+import * as VirtualTime from "@antiphon/core/testing/VirtualTime"
 import type * as Turn from "@antiphon/core/Turn"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Result, Schema, Stream } from "effect"
@@ -21,6 +22,7 @@ import * as ScriptedModel from "../../src/testing/ScriptedModel.ts"
 import * as AgentAsHandoff from "../../src/tool/AgentAsHandoff.ts"
 import * as VoiceTool from "../../src/tool/VoiceTool.ts"
 import { type Playing, playing } from "../tool/calling.ts"
+import { forAll } from "../support/forAll.ts"
 import { pass, test } from "../support/virtualTest.ts"
 
 /** Words that amount to a number of tokens: 40 letters are ten. */
@@ -365,6 +367,27 @@ describe("a conversation that becomes too long", () => {
     assert.include(call.sent(), "Done.")
   })
 
+  test("within one turn drops the oldest calls at last, and never one that still runs", function* () {
+    const slow = VoiceTool.background("slow", { description: "" }, () => Effect.never)
+    const read = VoiceTool.loopback("read", { description: "" }, () => Effect.succeed("r".repeat(240)))
+    const model = ScriptedModel.make([
+      ScriptedModel.text(words("answer", 90)),
+      ScriptedModel.toolCall("slow", {}, { id: "s" }),
+      ScriptedModel.text(["Soon."]),
+      ...Array.from({ length: 9 }, (_, i) => ScriptedModel.toolCall("read", {}, { id: `c${i}` })),
+      ScriptedModel.text(["Done."])
+    ])
+    const call = yield* playing(model, { tools: [slow, read], contextPolicy: small({ limit: 300, keep: 100 }) })
+    yield* call.say("begin")
+    yield* call.say("start it")
+    yield* call.say("read all of it")
+    const last = (yield* call.prompts).at(-1)!
+    assert.isBelow(last.join("").length / 4, 340)
+    for (const line of ["call s-0", "result s-0: pending", "user: read all of it"]) assert.include(last, line)
+    assert.match(last.at(-1)!, /^result c8-0: r+$/)
+    assert.include(call.sent(), "Done.")
+  })
+
   test("within one turn shortens what the model has written for tools too", function* () {
     const note = VoiceTool.loopback("note", { description: "", parameters: { text: Schema.String } }, () =>
       Effect.succeed("kept")
@@ -379,6 +402,72 @@ describe("a conversation that becomes too long", () => {
     assert.isBelow(JSON.stringify(prompt).length / 4, 500)
     assert.match(JSON.stringify(prompt), /"text":"nnnn/)
   })
+})
+
+describe("prompts of a call with two agents", () => {
+  /** The texts, arguments and results of a prompt, in estimated tokens. */
+  const sizeOf = (prompt: ScriptedModel.Played["prompt"]): number =>
+    prompt.content.reduce((sum, { content }) => {
+      if (typeof content === "string") return sum + content.length / 4
+      const lengths = content.map((part) => {
+        if (part.type === "text") return part.text.length
+        if (part.type === "tool-call") return JSON.stringify(part.params).length
+        return part.type === "tool-result" ? JSON.stringify(part.result).length : 0
+      })
+      return sum + lengths.reduce((a, b) => a + b, 0) / 4
+    }, 0)
+
+  forAll(
+    "are valid, and within their limit, whatever the tools, summaries and handoffs are",
+    (chance) =>
+      VirtualTime.run(
+        Effect.scoped(
+          Effect.gen(function* () {
+            const limit = chance.int(250, 900)
+            const contextPolicy: ContextPolicy.ContextPolicy = {
+              limit,
+              keep: chance.pick([undefined, 0, 100, 500]),
+              oldest: chance.pick(["summarise", "summarise", "drop"])
+            }
+            const book = VoiceTool.background("book", { description: "", announce: "Booking." }, () =>
+              Effect.as(Effect.sleep(chance.int(1, 60) * 1000), words("Booked", chance.int(1, 100)))
+            )
+            const look = VoiceTool.loopback("look", { description: "" }, () =>
+              Effect.succeed(words("Found", chance.int(1, 300)))
+            )
+            const context = chance.pick(["all", "none"] as const)
+            const other = (back: VoiceTool.VoiceTool) =>
+              LlmAgent.make({ systemPrompt: "Other.", contextPolicy, tools: [back, book, look] })
+            const handoff = AgentAsHandoff.makeReturning(other, { name: "to_other", description: "", context })
+            let ids = 0
+            const reply: ScriptedModel.Reply = ({ method, tools }) => {
+              if (method === "generateText") {
+                return chance.pick<() => ScriptedModel.Piece>([
+                  () => ScriptedModel.text(""),
+                  () => ScriptedModel.text(words("Ann", chance.int(1, 600)))
+                ])()
+              }
+              const name = chance.pick(["", "", "", "", "book", "look", "to_other", "hand_back"])
+              if (!tools.some((tool) => tool.name === name))
+                return ScriptedModel.text(words("answer", chance.int(1, 80)))
+              return ScriptedModel.toolCall(name, name === "hand_back" ? { reason: "done" } : {}, { id: `c${ids++}` })
+            }
+            const model = ScriptedModel.make(Array.from({ length: 300 }, () => reply))
+            const call = yield* playing(model, { systemPrompt: "First.", contextPolicy, tools: [handoff, book, look] })
+            for (let i = 0; i < 25; i++) {
+              yield* turn(call, words(`question${i}`, chance.int(1, 60)), words("answer", chance.int(1, 80)))
+              yield* pass(chance.pick([0, 500, 30_000, 90_000]))
+            }
+            for (const { method, prompt, tools } of yield* model.prompts) {
+              if (method === "generateText") continue
+              assert.deepStrictEqual(PromptRules.breaches(prompt, tools), [])
+              assert.isBelow(sizeOf(prompt), limit * 1.05 + 10)
+            }
+          })
+        )
+      ),
+    20
+  )
 })
 
 describe("a model that says the prompt is too long", () => {

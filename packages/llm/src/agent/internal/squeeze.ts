@@ -1,4 +1,7 @@
-/** Makes the lines of one prompt fit: removes whole exchanges first, then shortens the contents of the rest. */
+/**
+ * Makes the lines of one prompt fit: removes whole exchanges first, then shortens the contents of the rest, and at last removes the
+ * oldest tool calls of the current exchange.
+ */
 import * as ResultText from "../../internal/resultText.ts"
 import type * as Transcript from "../../internal/transcript.ts"
 import * as PromptSize from "./promptSize.ts"
@@ -28,8 +31,25 @@ export const fit = (lines: Lines, room: number, head = 0): Lines => {
   const current = currentExchange(lines)
   let from = head
   while (from < current && (size > room || lines[from]!.role !== "user")) size -= PromptSize.ofLine(lines[from++]!)
-  const kept = from === head ? lines : [...lines.slice(0, head), leftOut, ...lines.slice(from)]
-  return size <= room ? kept : shortened(kept, room)
+  if (from === head) return thinned(shortened(lines, room), room)
+  const open = lines.slice(head, from).filter(isOpen)
+  return thinned(shortened([...lines.slice(0, head), leftOut, ...open, ...lines.slice(from)], room), room)
+}
+
+/** A call that has no outcome yet. It stays, because the model waits for it. */
+const isOpen = (line: Line): boolean => line.role === "tool" && line.call.result === "pending"
+
+/** Removes tool calls of the current exchange, the oldest first. The last one stays, and so do open ones. */
+const thinned = (lines: Lines, room: number): Lines => {
+  let size = PromptSize.ofLines(lines)
+  if (size <= room) return lines
+  const current = currentExchange(lines)
+  const last = lines.findLastIndex(({ role }) => role === "tool")
+  return lines.filter((line, at) => {
+    if (size <= room || at < current || at >= last || line.role !== "tool" || isOpen(line)) return true
+    size -= PromptSize.ofLine(line)
+    return false
+  })
 }
 
 /** Maximum lengths for results and texts, tried one after another. */
@@ -39,13 +59,13 @@ const shortened = (lines: Lines, room: number): Lines => {
   let fitting = lines
   for (const length of lengths) {
     let size = PromptSize.ofLines(fitting)
+    if (size <= room) return fitting
     fitting = fitting.map((line) => {
       if (size <= room) return line
       const short = shorten(line, length)
       size += PromptSize.ofLine(short) - PromptSize.ofLine(line)
       return short
     })
-    if (size <= room) return fitting
   }
   return fitting
 }
@@ -70,12 +90,16 @@ export const cutTo = (text: string, tokens: number): string => {
   return size <= tokens ? text : cutText(text, Math.floor((text.length * tokens) / size))
 }
 
-/** The beginning and end of a text. */
+/** The beginning and end of a text that is too long. */
 const cutText = (text: string, length: number): string => {
-  const start = wholeAt(text, Math.ceil(length * 0.75))
-  const end = wholeAt(text, text.length - (length - start))
+  const kept = Math.max(0, length - noteLength)
+  const start = wholeAt(text, Math.ceil(kept * 0.75))
+  const end = wholeAt(text, text.length - (kept - start))
   return `${text.slice(0, start)} (${end - start} characters are left out here) ${text.slice(end)}`
 }
+
+/** Characters of the note in the middle. */
+const noteLength = 45
 
 /** A nearby position that is not inside a character. */
 const wholeAt = (text: string, at: number): number => (/[\uDC00-\uDFFF]/.test(text[at] ?? "") ? at - 1 : at)
