@@ -33,7 +33,9 @@ export const isStrict = (schema: unknown): boolean => {
     return Object.entries(properties).every(([name, property]) => required.includes(name) && isStrict(property))
   }
   if (type === "array") return isStrict(items)
-  return typeof type === "string" || $ref !== undefined || anyOf !== undefined || "const" in schema || "enum" in schema
+  // OpenAI: "$ref cannot have keywords {'description'}".
+  if ($ref !== undefined) return Object.keys(schema).length === 1
+  return typeof type === "string" || anyOf !== undefined || "const" in schema || "enum" in schema
 }
 
 /** The same schema with every object in it closed. */

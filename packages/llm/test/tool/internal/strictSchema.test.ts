@@ -28,6 +28,10 @@ describe("strictSchema", () => {
     "an open object in a list": closed({ a: { type: "array", items: { type: "object", properties: {} } } }),
     "an open choice": closed({ a: { anyOf: [string, { type: "object" }] } }),
     "an open definition": { ...closed({ a: { $ref: "#/$defs/A" } }), $defs: { A: { type: "object" } } },
+    "a reference with a description": {
+      ...closed({ a: { $ref: "#/$defs/A", description: "A" } }),
+      $defs: { A: closed({ b: string }) }
+    },
     anything: closed({ a: {} }),
     "a keyword that not every provider knows": closed({ a: { type: "string", pattern: "^a" } })
   }
