@@ -205,10 +205,11 @@ describe("McpTools", () => {
       )
     )
 
-    it.live("reads past what a program prints between its messages", () =>
+    it.live("reads past what a program prints between its messages, and lists of messages", () =>
       Effect.gen(function* () {
         const tools = yield* McpTools.make({ name: "odd", command: oddProgram, connectTimeout: slow })
         assert.strictEqual(yield* result(tools, "odd_do"), "fine")
+        assert.strictEqual(yield* result(tools, "odd_do", { what: "batch" }), "fine")
       }).pipe(Effect.scoped, Effect.provide(services))
     )
 

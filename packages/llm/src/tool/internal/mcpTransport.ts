@@ -1,8 +1,8 @@
 /**
  * Makes MCP transports that tolerate the mistakes of real servers.
  *
- * - A program may print other lines between its messages. The transport would treat the first one as a broken message, and
- *   end.
+ * - A program may print other lines between its messages, or words before one. The transport would treat the first one as a broken
+ *   message, and end.
  * - One tool with an invalid description must not hide the others, and one odd block must not lose a result.
  * - A program that has ended between two calls must cost neither of them.
  * - A server that hangs must not hold up the caller's interruption: the transport waits up to 5 seconds until the server has
@@ -17,6 +17,7 @@ import { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
 import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import * as WireJson from "../../model/internal/provider/wireJson.ts"
 
 /** The same transport, whose requests live in the scope. */
 export const lenient = (transport: McpClient.Transport, scope: Scope.Scope): McpClient.Transport => ({
@@ -158,7 +159,7 @@ const messages = <E>(output: Stream.Stream<Uint8Array, E>): Stream.Stream<Uint8A
           const all = held.length === 0 ? line : [...held, line].join("")
           held = []
           length = 0
-          if (isMessage(all)) whole.push(all)
+          whole.push(...messagesIn(all))
         }
         length += rest.length
         if (length > longestLine) {
@@ -172,5 +173,17 @@ const messages = <E>(output: Stream.Stream<Uint8Array, E>): Stream.Stream<Uint8A
     )
   })
 
-/** A broken message is passed on: the request that it answers must not wait for another. */
-const isMessage = (line: string): boolean => /^\s*\{/.test(line) && line.includes('"jsonrpc"')
+/**
+ * The messages in a line. A broken one is passed on: the request that it answers must not wait for another. Behind other words, such
+ * as a banner without a line break, only an answer counts: a log may repeat what the program was sent.
+ */
+const messagesIn = (line: string): ReadonlyArray<string> => {
+  if (!line.includes('"jsonrpc"')) return []
+  if (/^\s*\{/.test(line)) return [line]
+  // The revision of March 2025 has lists of messages.
+  const batch = /^\s*\[/.test(line) ? WireJson.parse(line) : undefined
+  if (Array.isArray(batch)) return batch.map((message) => JSON.stringify(message))
+  const message = line.slice(line.indexOf('{"jsonrpc"'))
+  const answer = WireJson.parse(message)
+  return Predicate.hasProperty(answer, "id") && ("result" in answer || "error" in answer) ? [message] : []
+}
