@@ -424,6 +424,12 @@ export const rules: ReadonlyArray<Rule> = [
   },
   {
     of: ["dashscope"],
+    models: /thinking|^qwq/,
+    says: { dial: "none" },
+    source: "https://www.alibabacloud.com/help/en/model-studio/deep-thinking (these models always think)"
+  },
+  {
+    of: ["dashscope"],
     models: /^(qwen3|qwen-(plus|flash|turbo))(?!.*(thinking|instruct|coder))/,
     says: { unasked: "none" },
     source: "https://www.alibabacloud.com/help/en/model-studio/deep-thinking"
