@@ -61,6 +61,26 @@ describe("vectorIndex", () => {
     })
   )
 
+  it.effect("a search in steps does not find what was added after it began, or a row twice that was moved", () =>
+    Effect.gen(function* () {
+      const index = VectorIndex.make<number>()
+      const dimensions = 512
+      const unit = (at: number) => Float32Array.from({ length: dimensions }, (_, i) => (i === at ? 1 : 0))
+      for (let row = 0; row < 20_000; row++) index.put(`g${row}`, [[row, unit(row % dimensions)]])
+      const search = Effect.forkChild(index.search(unit(7), { limit: 99, atLeast: 0.5 }), { startImmediately: true })
+      const searching = yield* search
+      assert.isUndefined(searching.pollUnsafe())
+      index.put("late", [[-1, unit(7)]])
+      // Its page becomes sparse, and what is left of it moves to the end.
+      for (let row = 19_800; row < 19_900; row++) if (row % dimensions !== 7) index.remove(`g${row}`)
+      const expected = Array.from({ length: 20_000 }, (_, row) => row).filter((row) => row % dimensions === 7)
+      const rows = (hits: ReadonlyArray<VectorIndex.Hit<number>>) =>
+        hits.map(({ row }) => row).toSorted((a, b) => a - b)
+      assert.deepStrictEqual(rows(yield* Fiber.join(searching)), expected)
+      assert.deepStrictEqual(rows(yield* Effect.flatMap(search, Fiber.join)), [-1, ...expected])
+    })
+  )
+
   it.effect("a search in steps finds what was there when it started, even if rows are removed meanwhile", () =>
     Effect.gen(function* () {
       const index = VectorIndex.make<number>()
