@@ -128,7 +128,7 @@ const make = <E>(store: KnowledgeStore.KnowledgeStore<E>, fail: (error: E) => Kn
         : Effect.fail(
             new KnowledgeError({
               reason: "OtherEmbeddings",
-              description: `the knowledge base was embedded with ${kept}, and the embeddings in force are ${embeddings}: give the base another name, or remove its documents and add them again`
+              description: `the knowledge base was embedded with ${kept}, and the embeddings in force are ${embeddings}: ${anew}`
             })
           )
 
@@ -288,10 +288,12 @@ const inQuery = 500
 /** Number of documents to embed and store together. */
 const together = 20
 
+const anew = "give the base another name, or remove its documents and add them again"
+
 const otherDimensions = (before: number | undefined, now: number | undefined) =>
   new KnowledgeError({
     reason: "OtherDimensions",
-    description: `the embeddings gave a vector of ${now} dimensions after ones of ${before}`
+    description: `the embeddings gave a vector of ${now} dimensions after ones of ${before}: if another model has the name now, ${anew}`
   })
 
 const invalidVector = new KnowledgeError({

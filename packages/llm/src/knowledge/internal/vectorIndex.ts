@@ -128,7 +128,7 @@ export const make = <A>(): VectorIndex<A> => {
     },
     search: (vector, options) =>
       Effect.suspend(() => {
-        if (size === 0 || options.limit < 1) return Effect.succeed([])
+        if (size === 0 || !(options.limit >= 1)) return Effect.succeed([])
         const query = new Float32Array(dimensions)
         normalise(vector, query, 0, dimensions)
         const best = new Best<A>(options)
