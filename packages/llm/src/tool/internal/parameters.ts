@@ -33,11 +33,14 @@ export const decoder = (parameters: Schema.Top, { asGiven = false, ignoreExcess 
     onExcessProperty: ignoreExcess ? "ignore" : "error"
   })
   const encode = Schema.encodeUnknownSync(parameters as Schema.Codec<unknown>)
+  const isEmpty = names?.length === 0 && SchemaAST.isObjects(encoded) && encoded.indexSignatures.length === 0
   return (args) => {
-    const given = meant(encoded, args ?? {})
     // The schema of a struct without fields allows every value but null.
-    if (names?.length === 0 && SchemaAST.isObjects(encoded) && encoded.indexSignatures.length === 0) return none(given)
-    const read = decode(given)
+    if (isEmpty) return none(meant(encoded, args ?? {}))
+    // What fits is left as it is.
+    let given: unknown = args ?? {}
+    let read = decode(given)
+    if (Exit.isFailure(read)) read = decode((given = meant(encoded, given)))
     if (Exit.isFailure(read)) return Result.fail(complaint(ToolFailure.fromCause(read.cause), names))
     return Result.succeed(!asGiven ? read.value : isPlain ? given : encode(read.value))
   }
@@ -151,13 +154,15 @@ const fits = (ast: SchemaAST.AST, value: unknown): boolean => {
   })
 }
 
-/** Whether a schema takes null, or a text, as it is. */
+/** Whether a schema takes null, or a text, as it is. What JSON does not have is mostly written as a text. */
 const takes = (ast: SchemaAST.AST, value: unknown): boolean => {
   switch (ast._tag) {
     case "Null":
       return value === null
     case "String":
     case "TemplateLiteral":
+    case "Declaration":
+    case "BigInt":
       return typeof value === "string"
     case "Literal":
       return ast.literal === value

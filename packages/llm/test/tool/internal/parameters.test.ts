@@ -121,7 +121,8 @@ describe("parameters", () => {
       day: new Date("2026-01-02"),
       secret: Redacted.make("x"),
       counts: new Map([["a", 1]]),
-      maybe: undefined
+      maybe: undefined,
+      note: undefined
     })
     assert.match(String(read({ ...given, day: "soon" }, schema)), /invalid arguments: .*"day"/)
     interface Tree {
@@ -131,6 +132,16 @@ describe("parameters", () => {
       kids: Schema.Array(Schema.suspend((): Schema.Codec<Tree> => tree))
     })
     assert.deepStrictEqual(read({ kids: '[{"kids":[]}]' }, tree), { kids: [{ kids: [] }] })
+  })
+
+  it("leaves arguments alone that fit as they are", () => {
+    const schema = Schema.Struct({
+      pair: Schema.Union([Schema.Tuple([Schema.Int, Schema.Int]), Schema.Tuple([Schema.Finite, Schema.String])]),
+      secret: Schema.optional(Schema.Redacted(Schema.String)),
+      either: Schema.Union([Schema.String, Schema.Finite])
+    })
+    const given = { pair: [1.5, "1"], secret: "", either: 6.4e-323 }
+    assert.deepStrictEqual(read(given, schema), { ...given, secret: Redacted.make("") })
   })
 
   it("fails if the schema throws, or takes its time", () => {
