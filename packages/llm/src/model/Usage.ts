@@ -27,7 +27,7 @@ export interface Report {
   /** In US dollars: by `Prices.Current`, or else as the provider has told it. Undefined if neither is known. */
   readonly cost: number | undefined
   /** Whether the tokens are estimated, because the reply was given up or broke off before its provider counted them. */
-  readonly estimated?: true
+  readonly estimated?: true | undefined
 }
 
 /** No tokens. */
