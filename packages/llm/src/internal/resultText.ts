@@ -64,7 +64,7 @@ const deepest = 32
 
 /** Whether JSON does not have the contents of a value. */
 const isApart = (value: object): boolean =>
-  value instanceof ArrayBuffer || ArrayBuffer.isView(value) || value instanceof Map || value instanceof Set
+  value instanceof ArrayBuffer || ArrayBuffer.isView(value) || (Symbol.iterator in value && !Array.isArray(value))
 
 /** Whether a value is plain and within the budget, as far as can be determined without serialising it. */
 const fits = (value: unknown, budget: Budget, depth = 0): boolean => {
@@ -98,14 +98,14 @@ const pruned = (value: unknown, budget: Budget, above: Set<object>): unknown => 
   if (above.has(value)) return "[Circular]"
   above.add(value)
   try {
-    if (value instanceof Set) return items(value, budget, above)
     if (value instanceof Map) return entries(value, budget, above)
     const plain: unknown = "toJSON" in value && typeof value.toJSON === "function" ? value.toJSON() : value
     if (plain !== value) return pruned(plain, budget, above)
-    return Array.isArray(value) ? items(value, budget, above) : members(value, budget, above)
+    // An array, a set, headers, or anything else that has its contents in order.
+    return Symbol.iterator in value ? items(value as Iterable<unknown>, budget, above) : members(value, budget, above)
   } catch {
-    // A getter or `toJSON` that throws, or more levels than the stack holds.
-    return "[unserialisable]"
+    // A `toJSON` that throws, or more levels than the stack holds.
+    return unserialisable
   } finally {
     above.delete(value)
   }
@@ -149,11 +149,22 @@ const members = (value: object, budget: Budget, above: Set<object>): unknown => 
   const part: Array<readonly [string, unknown]> = []
   for (const key of Object.keys(value)) {
     if (isSpent(budget)) break
-    const member = (value as { readonly [key: string]: unknown })[key]
+    const member = memberOf(value, key)
     if (member === undefined) continue
     spend(key, budget)
     part.push([key, pruned(member, budget, above)])
   }
   // Not an assignment: a key may be `__proto__`.
   return Object.fromEntries(part)
+}
+
+const unserialisable = "[unserialisable]"
+
+/** A getter that throws does not cost the other members. */
+const memberOf = (value: object, key: string): unknown => {
+  try {
+    return (value as { readonly [key: string]: unknown })[key]
+  } catch {
+    return unserialisable
+  }
 }

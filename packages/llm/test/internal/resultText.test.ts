@@ -66,4 +66,27 @@ describe("resultText", () => {
     assert.strictEqual(ResultText.bounded(circular, 100).text, '{"self": "[Circular]"}')
     assert.strictEqual(ResultText.bounded({ n: 1n }, 100).text, '{"n": "1"}')
   })
+
+  it("writes whatever has its contents in order, and reads no more of it than it writes", () => {
+    const text = (value: unknown) => ResultText.bounded(value, 200).text
+    assert.strictEqual(text(new URLSearchParams("a=1&b=2")), '[["a", "1"], ["b", "2"]]')
+    assert.strictEqual(text({ headers: new Headers({ a: "b" }) }), '{"headers": [["a", "b"]]}')
+    let read = 0
+    const endless = function* () {
+      while (true) yield read++
+    }
+    assert.match(text(endless()), /^\[0, 1, 2, .*cut after/s)
+    assert.isBelow(read, 100)
+  })
+
+  it("leaves out a member that cannot be read, and nothing else", () => {
+    const broken = {
+      a: 1,
+      get b(): number {
+        throw new Error("no")
+      },
+      c: 3
+    }
+    assert.strictEqual(ResultText.bounded(broken, 200).text, '{"a": 1, "b": "[unserialisable]", "c": 3}')
+  })
 })
