@@ -54,6 +54,18 @@ const turn = (call: Playing, said: string, answer: string) =>
     )
   })
 
+/** The texts, arguments and results of a prompt, in estimated tokens. */
+const sizeOf = (prompt: ScriptedModel.Played["prompt"]): number =>
+  prompt.content.reduce((sum, { content }) => {
+    if (typeof content === "string") return sum + content.length / 4
+    const lengths = content.map((part) => {
+      if (part.type === "text") return part.text.length
+      if (part.type === "tool-call") return JSON.stringify(part.params).length
+      return part.type === "tool-result" ? JSON.stringify(part.result).length : 0
+    })
+    return sum + lengths.reduce((a, b) => a + b, 0) / 4
+  }, 0)
+
 const numbered = (n: number) => Array.from({ length: n }, (_, i) => ScriptedModel.text(words(`answer${i}`, 50)))
 
 describe("a conversation that becomes too long", () => {
@@ -405,18 +417,6 @@ describe("a conversation that becomes too long", () => {
 })
 
 describe("prompts of a call with two agents", () => {
-  /** The texts, arguments and results of a prompt, in estimated tokens. */
-  const sizeOf = (prompt: ScriptedModel.Played["prompt"]): number =>
-    prompt.content.reduce((sum, { content }) => {
-      if (typeof content === "string") return sum + content.length / 4
-      const lengths = content.map((part) => {
-        if (part.type === "text") return part.text.length
-        if (part.type === "tool-call") return JSON.stringify(part.params).length
-        return part.type === "tool-result" ? JSON.stringify(part.result).length : 0
-      })
-      return sum + lengths.reduce((a, b) => a + b, 0) / 4
-    }, 0)
-
   forAll(
     "are valid, and within their limit, whatever the tools, summaries and handoffs are",
     (chance) =>
@@ -507,6 +507,23 @@ describe("a model that says the prompt is too long", () => {
     assert.strictEqual(call.sent().at(-1), "Better.")
   })
 
+  test("because of the room for its reply is asked again with less of it, and keeps the conversation", function* () {
+    const window = 2000
+    const reply: ScriptedModel.Reply = ({ prompt, settings }) => {
+      const asked = Math.round(sizeOf(prompt)) + 50
+      return asked + settings.maxTokens! > window
+        ? tooLong({ contextMost: window, contextAsked: asked })
+        : ScriptedModel.text(words("answer", 50))
+    }
+    const model = ScriptedModel.make(Array.from({ length: 12 }, () => reply))
+    const call = yield* playing(model, { settings: { maxTokens: 5000 } })
+    for (let i = 0; i < 6; i++) yield* turn(call, words(`question${i}`, 20), words("answer", 50))
+    const asked = yield* model.prompts
+    assert.strictEqual(asked.filter(({ outcome }) => outcome === "Failed").length, 1)
+    assert.match((yield* call.prompts).at(-1)![0]!, /question0/)
+    assert.isAbove(asked.at(-1)!.settings.maxTokens!, 500)
+  })
+
   test("fails at once if the agent has no policy", function* () {
     const model = ScriptedModel.make([tooLong()])
     const call = yield* playing(model, { onModelFailure: "One moment.", contextPolicy: "none" })
@@ -527,6 +544,17 @@ describe("the window of a model", () => {
     const sizes = (yield* call.prompts).map((lines) => lines.join("").length / 4)
     assert.isBelow(Math.max(...sizes), (8192 - 2048) * 0.8)
     assert.isAbove(Math.max(...sizes), 4000)
+  })
+
+  test("bounds the reply that may be asked for", function* () {
+    const model = ScriptedModel.make(numbered(3))
+    const call = yield* playing(model, { settings: { contextWindow: 1000, maxTokens: 800 } })
+    yield* call.say("hello")
+    yield* call.say(words("a long story", 300))
+    const limits = (yield* model.prompts).map(({ settings }) => settings.maxTokens!)
+    assert.strictEqual(limits[0], 800)
+    assert.isBelow(limits[1]!, 620)
+    assert.isAbove(limits[1]!, 400)
   })
 
   test("can be set", function* () {

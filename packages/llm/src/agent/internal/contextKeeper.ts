@@ -22,6 +22,8 @@ export interface ContextKeeper {
   readonly past: CallPast.CallPast
   /** The model's maximum prompt, from its own message or inferred from a rejected prompt. */
   learned: number | undefined
+  /** The model's window, as it has told it. */
+  told: number | undefined
   /** Tokens counted by the provider per estimated token. */
   factor: number
 }
@@ -38,6 +40,7 @@ export const make = (
     policy: policy === "none" ? undefined : (policy ?? {}),
     past: past ?? CallPast.make(),
     learned: undefined,
+    told: undefined,
     factor: 1
   }
 }
@@ -184,8 +187,29 @@ export const counted = (keeper: ContextKeeper, estimated: number, tokens: number
 export const refused = (keeper: ContextKeeper, estimated: number, sizes: ContextWording.Sizes | undefined): void => {
   if (sizes?.asked !== undefined) counted(keeper, estimated, sizes.asked)
   const most = sizes === undefined ? Infinity : sizes.most * 0.8
+  if (sizes !== undefined) keeper.told = sizes.most
   const half = estimated * keeper.factor * 0.5
   // A reported window is trusted once: if a prompt within it is rejected, the estimate here was wrong.
   const isBelieved = Number.isFinite(most) && (keeper.learned === undefined || most < keeper.learned)
-  keeper.learned = isBelieved ? Math.min(most, estimated * keeper.factor * 0.9) : half
+  // A short prompt was not too long: there was no room for the reply.
+  const isShort = sizes?.asked !== undefined && sizes.asked < sizes.most / 2
+  keeper.learned = isBelieved ? (isShort ? most : Math.min(most, estimated * keeper.factor * 0.9)) : half
 }
+
+/** The settings of a request: providers reject a reply that may be longer than the rest of the window. */
+export const within = (
+  { factor, policy, told }: ContextKeeper,
+  window: number | undefined,
+  size: number,
+  settings: ModelSettings.ModelSettings
+): ModelSettings.ModelSettings => {
+  // The estimate may be a tenth too low, and knows nothing of the frame around a prompt.
+  const left = Math.floor(Math.min(told ?? Infinity, window ?? Infinity) - size * factor * 1.1 - frame)
+  return policy === undefined || settings.maxTokens == null || settings.maxTokens <= left
+    ? settings
+    : { ...settings, maxTokens: Math.max(shortest, left) }
+}
+
+/** Tokens around a prompt, and of the shortest reply worth asking for. */
+const frame = 100
+const shortest = 64

@@ -166,7 +166,12 @@ const answer = <R>(turning: Turning<R>, attempt: Attempt, now: History.History):
     now,
     prompt: ModelPrompt.messages(systemPrompt, lines, reasoning),
     size,
-    settings: attempt.leaks === 0 ? turning.settings : SpeechLeak.settings(guard!, turning.settings),
+    settings: ContextKeeper.within(
+      keeper,
+      turning.window,
+      size,
+      attempt.leaks === 0 ? turning.settings : SpeechLeak.settings(guard!, turning.settings)
+    ),
     firsts: (what) => firsts(turning, what)
   })
   const { turned } = seam
