@@ -233,8 +233,11 @@ const advance = (self: Align.Alignment, report: string, fuel: Walk.Fuel) => {
         return Align.accept(self, here, undefined)
       return jumpFrom(self, here, report, read, later)
     }
-    // The report covers the rest of a text that counts already, and goes on elsewhere.
+    // The report covers the rest of a text that counts already, and goes on elsewhere, unless all of it begins a later turn.
     if (here.matched > 0 && Align.isCounted(self) && !Align.isCounted(self, here.place)) {
+      const later = atLaterTurn(self, report, read, fuel)
+      if (later !== undefined && Walk.mayEnd(pieces, later.walk.place, report))
+        return jumpFrom(self, here, report, read, later)
       Align.accept(self, here, undefined)
       read = here.read
       continue
