@@ -245,6 +245,11 @@ describe("Spoken", () => {
         [["Calls are recorded. "], [], ["Ready?"]]
       ],
       [
+        "prefers the beginning of a later turn to the rest of text that counts already",
+        [[fixed("Good! k"), "een. "], "Good!", user, [turn(2, "kind, that is.")], "kind,", user],
+        [["Good! k"], ["kind,"]]
+      ],
+      [
         "does not count text that cannot be interrupted and has not begun",
         [["Welcome. ", fixed("Calls are recorded.")], "Welcome.", user, "Callsarerecorded.", over],
         [["Welcome."], ["Calls are recorded."]]
