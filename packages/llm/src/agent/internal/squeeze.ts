@@ -31,10 +31,13 @@ export const fit = (lines: Lines, room: number, head = 0): Lines => {
   const current = currentExchange(lines)
   let from = head
   while (from < current && (size > room || lines[from]!.role !== "user")) size -= PromptSize.ofLine(lines[from++]!)
-  if (from === head) return thinned(shortened(lines, room), room)
+  if (from === head) return squeezed(lines, room)
   const open = lines.slice(head, from).filter(isOpen)
-  return thinned(shortened([...lines.slice(0, head), leftOut, ...open, ...lines.slice(from)], room), room)
+  return squeezed([...lines.slice(0, head), leftOut, ...open, ...lines.slice(from)], room)
 }
+
+const squeezed = (lines: Lines, room: number): Lines =>
+  shortened(thinned(shortened(lines, room, lengths), room), room, shortest)
 
 /** A call that has no outcome yet. It stays, because the model waits for it. */
 const isOpen = (line: Line): boolean => line.role === "tool" && line.call.result === "pending"
@@ -54,8 +57,10 @@ const thinned = (lines: Lines, room: number): Lines => {
 
 /** Maximum lengths for results and texts, tried one after another. */
 const lengths = [4000, 1000, 250]
+/** The maximum length if the oldest tool calls have been removed, too. */
+const shortest = [100]
 
-const shortened = (lines: Lines, room: number): Lines => {
+const shortened = (lines: Lines, room: number, lengths: ReadonlyArray<number>): Lines => {
   let fitting = lines
   for (const length of lengths) {
     let size = PromptSize.ofLines(fitting)
