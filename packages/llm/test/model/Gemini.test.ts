@@ -151,6 +151,28 @@ describe("Gemini", () => {
     )
   }
 
+  it.effect("Gemma, which takes neither a system prompt nor tools, has the prompt in the first message", () =>
+    run(
+      (server) =>
+        Effect.gen(function* () {
+          server.script(Wire.text("ok"))
+          yield* ask(
+            Prompt.make([
+              { role: "system", content: "Be brief." },
+              { role: "user", content: [{ type: "text", text: "Hi." }] }
+            ]),
+            Toolkit.make(Weather)
+          )
+          const body = server.requests[0]?.body as { readonly [field: string]: unknown }
+          assert.deepStrictEqual(body["contents"], [
+            { role: "user", parts: [{ text: "<system>\nBe brief.\n</system>" }, { text: "Hi." }] }
+          ])
+          for (const field of ["systemInstruction", "tools", "toolConfig"]) assert.notProperty(body, field)
+        }),
+      { model: "gemma-3-27b-it" }
+    )
+  )
+
   it.effect("reads parallel calls in order, and sends their signatures back", () =>
     run(
       (server) =>

@@ -39,13 +39,15 @@ export const make = (
   options: Options,
   safety: ReadonlyArray<SafetySetting> = []
 ): Body => {
-  const { contents, systemInstruction } = PromptGemini.toContents(options.prompt, generationOf(model) >= 3)
   const search = options.tools.some((tool) => NativeWebSearch.optionsOf(tool) !== undefined)
-  const functions = options.tools.filter((tool) => !Tool.isProviderDefined(tool))
-  const accepted = ModelRules.acceptanceOf({ provider: "gemini", model, api: "gemini", tools: functions.length > 0 })
+  const all = options.tools.filter((tool) => !Tool.isProviderDefined(tool))
+  const accepted = ModelRules.acceptanceOf({ provider: "gemini", model, api: "gemini", tools: all.length > 0 })
+  const functions = all.slice(0, accepted.tools)
+  const said = PromptGemini.toContents(options.prompt, generationOf(model) >= 3)
+  const { contents, systemInstruction } = accepted.systemPrompt ? said : PromptGemini.together(said)
   const effort = Acceptance.effortOf(accepted, settings.reasoningEffort)
   const tools = [
-    ...(functions.length === 0 ? [] : [{ functionDeclarations: functions.slice(0, accepted.tools).map(declaration) }]),
+    ...(functions.length === 0 ? [] : [{ functionDeclarations: functions.map(declaration) }]),
     ...(search ? [{ googleSearch: {} }] : [])
   ]
   return {

@@ -65,6 +65,14 @@ export const toContents = (prompt: Prompt.Prompt, signed: boolean): Contents => 
   return { systemInstruction: system.length === 0 ? undefined : { parts: system }, contents }
 }
 
+/** The system prompt in the first message, for models that have no other place for it. */
+export const together = ({ contents, systemInstruction }: Contents): Contents => {
+  const [first, ...rest] = contents
+  if (first === undefined || systemInstruction === undefined) return { contents, systemInstruction }
+  const notes = systemInstruction.parts.map(({ text }) => ({ text: SystemNote.marked(String(text)) }))
+  return { systemInstruction: undefined, contents: [{ ...first, parts: [...notes, ...first.parts] }, ...rest] }
+}
+
 const userPart = (part: Prompt.UserMessagePart): ReadonlyArray<Part> => {
   if (part.type === "text") return part.text.trim() === "" ? [] : [{ text: SystemNote.unmarked(part.text) }]
   if (part.data instanceof URL) return [{ fileData: { mimeType: part.mediaType, fileUri: part.data.href } }]

@@ -54,6 +54,8 @@ export interface Acceptance {
   /** Whether the model thinks if no effort is sent. */
   readonly thinksUnasked: boolean
   readonly dial: Dial
+  /** Whether the API has a place for the system prompt. If not, it stands in the user's first message. */
+  readonly systemPrompt: boolean
   /** Longest list of tools. */
   readonly tools: number
   /** Longest description of a tool, in characters. */
@@ -102,6 +104,7 @@ const unknown: Acceptance = {
   needsEffort: false,
   thinksUnasked: false,
   dial: "reasoning_effort",
+  systemPrompt: true,
   tools: 128,
   description: Number.POSITIVE_INFINITY,
   strictTools: true,

@@ -140,6 +140,15 @@ export const rules: ReadonlyArray<Rule> = [
     source: "https://docs.together.ai/docs/glm-5.3-quickstart (thinking cannot be disabled; the default is max)"
   },
 
+  // Gemma by the API of Gemini.
+  {
+    of: ["gemini"],
+    models: /^gemma-[1-3]/,
+    says: { systemPrompt: false, tools: 0 },
+    source:
+      'agno-agi/agno#3505 ("Developer instruction is not enabled", "Function calling is not enabled for models/gemma-3-12b-it")'
+  },
+
   // MiniMax.
   {
     of: ["minimax"],
