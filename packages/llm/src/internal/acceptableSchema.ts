@@ -7,6 +7,7 @@
  */
 import type { Json } from "@antiphon/core/JsonText"
 import * as Predicate from "effect/Predicate"
+import { described, isSchema } from "./jsonSchema.ts"
 import * as SchemaKeywords from "./schemaKeywords.ts"
 
 /** The schema of an object, made acceptable. */
@@ -26,8 +27,8 @@ const acceptable = (given: Json): Json => {
     const made = valueOf(keyword, value)
     if (made !== undefined) kept[standard.get(keyword) ?? keyword] = made
   }
-  const described = describe(node)
-  if (described !== undefined) kept.description = described
+  const description = describe(node)
+  if (description !== "") kept.description = description
   return withoutOptionalNulls(alone(choice(integers(defined(kept)))))
 }
 
@@ -63,8 +64,6 @@ const valueOf = (keyword: string, value: unknown): unknown => {
       return keyword === "$ref" ? String(value).replace(/^#\/definitions\//, "#/$defs/") : value
   }
 }
-
-const isSchema = (value: unknown): value is Json => Predicate.isReadonlyObject(value) && !Array.isArray(value)
 
 /** Whether a schema is that of a struct without fields, which by itself allows every value but null. */
 const isEmptyStruct = ({ not }: Json): boolean =>
@@ -104,15 +103,11 @@ const isSafeBound = (keyword: string, bound: unknown): boolean =>
   (keyword === "maximum" && bound === Number.MAX_SAFE_INTEGER)
 
 /** What the description says, with what the model would otherwise not be told. */
-const describe = ({ default: byDefault, description, format }: Json): string | undefined => {
-  const notes = [
+const describe = ({ default: byDefault, description, format }: Json): string =>
+  described(description, [
     ...(typeof format === "string" ? [`format: ${format}`] : []),
     ...(byDefault === undefined || byDefault === null ? [] : [`default: ${JSON.stringify(byDefault)}`])
-  ]
-  const words = typeof description === "string" ? description : ""
-  if (notes.length === 0) return words === "" ? undefined : words
-  return `${words} (${notes.join(", ")})`.trimStart()
-}
+  ])
 
 /** Numbers of which each that is allowed is an integer are integers. */
 const integers = (node: Json): Json =>

@@ -7,6 +7,7 @@
 import * as Context from "effect/Context"
 import * as Imitation from "./imitation.ts"
 import * as TemplateTokens from "./templateTokens.ts"
+import { wholeAt } from "./wholeText.ts"
 
 /** Texts for the model, each already fenced. */
 export interface Grounding {
@@ -26,8 +27,5 @@ export const fenced = (name: string, text: string): string =>
   `<${name}>\n${TemplateTokens.broken(Imitation.broken(name, text))}\n</${name}>`
 
 /** The beginning of a text that is longer than this, in UTF-16 code units. */
-export const shortened = (text: string, longest: number): string => {
-  if (text.length <= longest) return text
-  const end = /[\uD800-\uDBFF]/.test(text[longest - 1] ?? "") ? longest - 1 : longest
-  return `${text.slice(0, end)} […]`
-}
+export const shortened = (text: string, longest: number): string =>
+  text.length <= longest ? text : `${text.slice(0, wholeAt(text, longest))} […]`

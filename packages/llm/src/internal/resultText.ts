@@ -4,6 +4,7 @@
  * A result that is too long is cut before it is written, so that megabytes cost no more than a page.
  */
 import * as JsonText from "@antiphon/core/JsonText"
+import { wholeAt } from "./wholeText.ts"
 
 /** The default limit in characters: about 5,000 tokens. */
 export const defaultLimit = 20_000
@@ -49,7 +50,7 @@ export const partOf = (value: object, limit: number) =>
   pruned(value, { left: limit, spent: false }, new Set()) as { readonly [key: string]: unknown }
 
 const cutAt = (text: string, limit: number): string => {
-  const end = /[\uD800-\uDBFF]/.test(text[limit - 1] ?? "") ? limit - 1 : limit
+  const end = wholeAt(text, limit)
   return `${text.slice(0, end)}\n[The result goes on. It was cut after ${end} characters.]`
 }
 

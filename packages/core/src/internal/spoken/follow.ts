@@ -39,14 +39,19 @@ interface Jump {
  */
 const forkLimit = { characters: 64, places: 8, report: 4000 }
 
-/** Jumps to a position, and remembers the position left if the report matches there as well. */
-const jumpFrom = (self: Align.Alignment, here: Walk.Walk, report: string, read: number, to: Jump) => {
+/**
+ * Jumps to a position where the report may end, and remembers the position left if the report matches there as well.
+ * Returns whether there is such a position.
+ */
+const jumps = (self: Align.Alignment, here: Walk.Walk, report: string, read: number, to: Jump | undefined): boolean => {
+  if (to === undefined || !Walk.mayEnd(self.pieces, to.walk.place, report)) return false
   const fitsBoth = read === 0 && here.read === report.length && Walk.mayEnd(self.pieces, here.place, report)
   if (fitsBoth)
     self.forks = [...self.forks, { before: Align.before(self), reports: report, age: report.length }].slice(
       -forkLimit.places
     )
   jump(self, to)
+  return true
 }
 
 /** Follows a list of reports from a position. */
@@ -221,23 +226,16 @@ const advance = (self: Align.Alignment, report: string, fuel: Walk.Fuel) => {
   let read = 0
   while (read < report.length) {
     const here = Walk.walk(pieces, self.heardUpTo, report, read, fuel, "Free")
-    if (inStopped(self)) {
-      const next = atLaterTurn(self, report, read, fuel)
-      if (next !== undefined && Walk.mayEnd(pieces, next.walk.place, report))
-        return jumpFrom(self, here, report, read, next)
-    }
+    if (inStopped(self) && jumps(self, here, report, read, atLaterTurn(self, report, read, fuel))) return
     if (here.read === report.length) {
       const fits = Walk.mayEnd(pieces, here.place, report)
       const later = fits && here.exact ? undefined : atLaterTurn(self, report, read, fuel, fits)
-      if (later === undefined || !Walk.mayEnd(pieces, later.walk.place, report))
-        return Align.accept(self, here, undefined)
-      return jumpFrom(self, here, report, read, later)
+      if (!jumps(self, here, report, read, later)) Align.accept(self, here, undefined)
+      return
     }
     // The report covers the rest of a text that counts already, and goes on elsewhere, unless all of it begins a later turn.
     if (here.matched > 0 && Align.isCounted(self) && !Align.isCounted(self, here.place)) {
-      const later = atLaterTurn(self, report, read, fuel)
-      if (later !== undefined && Walk.mayEnd(pieces, later.walk.place, report))
-        return jumpFrom(self, here, report, read, later)
+      if (jumps(self, here, report, read, atLaterTurn(self, report, read, fuel))) return
       Align.accept(self, here, undefined)
       read = here.read
       continue

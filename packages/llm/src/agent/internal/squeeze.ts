@@ -4,6 +4,7 @@
  */
 import * as ResultText from "../../internal/resultText.ts"
 import type * as Transcript from "../../internal/transcript.ts"
+import { wholeAt } from "../../internal/wholeText.ts"
 import * as PromptSize from "./promptSize.ts"
 
 type Line = Transcript.Line
@@ -105,6 +106,3 @@ const cutText = (text: string, length: number): string => {
 
 /** Characters of the note in the middle. */
 const noteLength = 45
-
-/** A nearby position that is not inside a character. */
-const wholeAt = (text: string, at: number): number => (/[\uDC00-\uDFFF]/.test(text[at] ?? "") ? at - 1 : at)

@@ -1,6 +1,8 @@
 /**
  * Splits documents into passages, one after the other, so that whoever splits a long one can let others go first.
  */
+import { wholeAt } from "../../internal/wholeText.ts"
+
 /** A text with an id, by which it is replaced and removed. */
 export interface Document {
   /** 1 to 500 UTF-16 code units. */
@@ -140,8 +142,7 @@ const pieces = function* (text: string, size: number): Generator<string> {
     let rest = segment
     while (rest.length > size) {
       const space = rest.lastIndexOf(" ", size)
-      let end = space > size / 2 ? space + 1 : size
-      if (end > 1 && /[\uD800-\uDBFF]/.test(rest[end - 1]!)) end--
+      const end = wholeAt(rest, space > size / 2 ? space + 1 : size)
       yield rest.slice(0, end)
       rest = rest.slice(end)
     }

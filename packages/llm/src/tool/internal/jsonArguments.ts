@@ -3,6 +3,7 @@
  * optional parameter, or a number that is written as text.
  */
 import * as Predicate from "effect/Predicate"
+import { isSchema, resolve } from "../../internal/jsonSchema.ts"
 import * as WrittenValue from "./writtenValue.ts"
 
 type Node = { readonly [keyword: string]: unknown }
@@ -59,7 +60,7 @@ const kindOf = (value: unknown): Form["kind"] => {
 }
 
 const formsOf = (schema: unknown, root: Node, followed = { references: 0 }): ReadonlyArray<Form> => {
-  if (!Predicate.isReadonlyObject(schema) || Array.isArray(schema)) return anything
+  if (!isSchema(schema)) return anything
   const { $ref, allOf, anyOf = schema.oneOf, enum: values, type } = schema
   if (typeof $ref === "string") {
     return ++followed.references > mostReferences ? anything : formsOf(resolve($ref, root), root, followed)
@@ -86,10 +87,3 @@ const kinds: ReadonlyMap<unknown, Form["kind"]> = new Map([
 
 /** How many references are followed for one value. A schema may refer to itself. */
 const mostReferences = 32
-
-const resolve = (ref: string, root: Node): unknown => {
-  if (!ref.startsWith("#")) return undefined
-  let at: unknown = root
-  for (const key of ref.slice(1).split("/").filter(Boolean)) at = Predicate.isReadonlyObject(at) ? at[key] : undefined
-  return at
-}

@@ -6,6 +6,7 @@
  * '^[a-zA-Z0-9_.-]{1,64}$'").
  */
 import * as Predicate from "effect/Predicate"
+import { isSchema } from "../../internal/jsonSchema.ts"
 
 type JsonSchema = { readonly [keyword: string]: unknown }
 
@@ -46,6 +47,4 @@ const unused = (taken: ReadonlyMap<string, string>, name: string): string => {
 }
 
 const renamed = (value: unknown, name: (name: string) => string): unknown =>
-  Predicate.isReadonlyObject(value) && !Array.isArray(value)
-    ? Object.fromEntries(Object.entries(value).map(([key, member]) => [name(key), member]))
-    : value
+  isSchema(value) ? Object.fromEntries(Object.entries(value).map(([key, member]) => [name(key), member])) : value

@@ -166,10 +166,8 @@ const thought = (
     })
     return details.length === 0 ? undefined : { reasoning_details: details }
   }
-  if (rules.reasoning === "reasoning_content" && !calls) {
-    return rules.thoughtsAlways === true ? { reasoning_content: "" } : undefined
-  }
   if (rules.reasoning === "reasoning_content") {
+    if (!calls) return rules.thoughtsAlways === true ? { reasoning_content: "" } : undefined
     const kept = reasoning.filter((part) => own(part.options, provider) !== undefined)
     // Every call needs the field, even one without thoughts or from another provider.
     return { reasoning_content: kept.map((part) => part.text).join("") || (rules.thoughtless ?? "") }

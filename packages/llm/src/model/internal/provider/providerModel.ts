@@ -24,10 +24,10 @@ import * as ObjectTool from "../objectTool.ts"
 import * as Acceptance from "../rules/acceptance.ts"
 import * as Prefill from "../rules/prefill.ts"
 import * as SoundPrompt from "../rules/soundPrompt.ts"
+import * as Tokens from "../tokens.ts"
 import * as AiErrors from "./aiErrors.ts"
 import * as Charge from "./charge.ts"
 import * as DirectModel from "./directModel.ts"
-import * as Tokens from "../tokens.ts"
 import * as EncodedStream from "./encodedStream.ts"
 import * as PromptText from "./promptText.ts"
 import { Refusals, type Asked } from "./refusals.ts"
@@ -80,7 +80,7 @@ export const make = <Body>(
         const canHold = object !== undefined && provider.holdsTo?.(object, asked.tools.length > 0) === true
         const settings = ModelSettings.merge(provider.settings ?? {}, Context.get(context, ModelSettings.Current))
         const source: AiErrors.Source = {
-          module: `${provider.name}/${provider.model}`,
+          module: fullName(provider),
           method,
           url: provider.url,
           model: provider.model,
@@ -114,7 +114,7 @@ export const make = <Body>(
             const refused = left === 0 ? undefined : refusals.learn(cause, asking())
             if (refused === undefined) throw cause
             Effect.runSyncWith(context)(
-              Effect.logWarning(`${provider.name}/${provider.model} refuses ${refused}: left out from now on`)
+              Effect.logWarning(`${fullName(provider)} refuses ${refused}: left out from now on`)
             )
             return send(made(), signal, left - 1)
           })
@@ -163,6 +163,9 @@ export const make = <Body>(
   })
 }
 
+/** The model as errors and logs name it. */
+const fullName = ({ model, name }: Pick<Provider<unknown>, "name" | "model">): string => `${name}/${model}`
+
 /** How many settings of one request may be refused, one after the other. */
 const mostRefusals = 5
 
@@ -188,8 +191,7 @@ const patience = (timeout: ModelSettings.ModelSettings["timeout"]): Duration.Dur
 }
 
 const warmUp = <Body>(provider: Provider<Body>): Effect.Effect<void, AiError.AiError> => {
-  const module = `${provider.name}/${provider.model}`
-  const source: AiErrors.Source = { module, method: "warmUp", url: provider.url }
+  const source: AiErrors.Source = { module: fullName(provider), method: "warmUp", url: provider.url }
   // Only a body that was read to its end leaves the connection to the next request.
   const greeted = (signal: AbortSignal) => provider.greet(signal).then((response) => response.arrayBuffer())
   return Effect.tryPromise({ try: greeted, catch: (cause) => cause }).pipe(

@@ -169,8 +169,11 @@ export const rules: ReadonlyArray<Rule> = [
 /** Models that take tools, or anything at all, only through the Responses API. */
 export const needsResponses = (model: string): boolean =>
   /^gpt-([6-9]|\d\d)(?!-(sol|luna))|^gpt-5.*-(pro|codex)|^o\d-pro|-deep-research|^codex-|^computer-use/.test(model) &&
-  !/-(chat|search|audio|realtime)/.test(model)
+  !isForChatOnly(model)
 
 /** Models that OpenAI serves best, or only, through its Responses API. */
 export const prefersResponses = (model: string): boolean =>
-  needsResponses(model) || (/^gpt-(5\.[2-9]|[6-9]|\d\d)/.test(model) && !/-(chat|search|audio|realtime)/.test(model))
+  needsResponses(model) || (/^gpt-(5\.[2-9]|[6-9]|\d\d)/.test(model) && !isForChatOnly(model))
+
+/** Models that only Chat Completions has. */
+const isForChatOnly = (model: string): boolean => /-(chat|search|audio|realtime)/.test(model)

@@ -7,7 +7,7 @@
  *
  * @since 0.1.0
  */
-import * as Predicate from "effect/Predicate"
+import { described, isSchema, resolve } from "../../../internal/jsonSchema.ts"
 import type { Acceptance } from "./acceptance.ts"
 
 type Schema = { readonly [keyword: string]: unknown }
@@ -67,8 +67,7 @@ const toPlain = (value: unknown): unknown => {
   )
   const plain = mapKeywords(value, bounds, toPlain)
   if (told.length === 0) return plain
-  const description = typeof value["description"] === "string" ? `${value["description"]} ` : ""
-  return { ...plain, description: `${description}(${told.join(", ")})` }
+  return { ...plain, description: described(value["description"], told) }
 }
 
 /** Removes the `not` by which Effect excludes null from an empty struct. At the top it is rejected, and tells a model nothing. */
@@ -102,16 +101,6 @@ const inline = (
 }
 
 const definitions: ReadonlySet<string> = new Set(["$defs", "definitions"])
-
-const resolve = (ref: string, root: Schema): Schema | undefined => {
-  if (!ref.startsWith("#")) return undefined
-  let at: unknown = root
-  for (const key of ref.slice(1).split("/").filter(Boolean)) {
-    if (!isSchema(at)) return undefined
-    at = at[decodeURIComponent(key).replace(/~1/g, "/").replace(/~0/g, "~")]
-  }
-  return isSchema(at) ? at : undefined
-}
 
 const toGemini = (value: unknown): unknown => {
   // `true` allows everything, as an empty schema does.
@@ -164,9 +153,8 @@ const choosable = (schema: Schema): Schema => {
       : known.every((value) => Number.isInteger(value))
         ? "integer"
         : "number"
-  const told = `(one of: ${known.map((value) => JSON.stringify(value)).join(", ")})`
-  const description = typeof rest["description"] === "string" ? `${rest["description"]} ${told}` : told
-  return { ...rest, ...nullable, type, description }
+  const told = `one of: ${known.map((value) => JSON.stringify(value)).join(", ")}`
+  return { ...rest, ...nullable, type, description: described(rest["description"], [told]) }
 }
 
 /** `const` is an enum of one, `oneOf` is `anyOf`, and the members of `allOf` are one. */
@@ -229,7 +217,5 @@ const mapKeywords = (schema: Schema, dropped: ReadonlySet<string>, map: (member:
   }
   return kept
 }
-
-const isSchema = (value: unknown): value is Schema => Predicate.isReadonlyObject(value) && !Array.isArray(value)
 
 const listOf = (value: unknown): ReadonlyArray<string> => (Array.isArray(value) ? (value as ReadonlyArray<string>) : [])
