@@ -62,6 +62,26 @@ describe("settings that a model refuses", () => {
     )
   )
 
+  const sentence = "temperature is not supported by this model"
+  for (const [kind, body] of [
+    ["an error", { error: { message: sentence } }],
+    ["a message", { object: "error", message: sentence }],
+    ["details", { detail: [{ loc: ["body", "temperature"], msg: sentence }] }],
+    ["an error that is a text", { error: sentence }]
+  ] as const) {
+    it.live(`are left out if the answer has ${kind}`, () =>
+      run(
+        (server) =>
+          Effect.gen(function* () {
+            server.script({ status: 400, pieces: [JSON.stringify(body)] }, Wire.text("Hello."))
+            assert.strictEqual((yield* ask).text, "Hello.")
+            assert.deepStrictEqual(sent(server, "temperature"), [0.5, undefined])
+          }),
+        { temperature: 0.5 }
+      )
+    )
+  }
+
   it.live("an effort that a model has not becomes one that it has", () =>
     run(
       (server) =>

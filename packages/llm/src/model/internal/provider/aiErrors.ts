@@ -70,14 +70,17 @@ export const details = (error: AiError.AiError): Details => {
 export const hasStatus = (cause: unknown): cause is { readonly status: number } =>
   Predicate.hasProperty(cause, "status") && typeof cause.status === "number"
 
+/** The body of a provider's answer to a refused request: all of it if it was kept, or else the `error` that an SDK keeps. */
+export const bodyOf = (cause: object): unknown =>
+  "body" in cause ? cause.body : "error" in cause ? cause.error : undefined
+
 /** Maps the rejection of a request. */
 export const fromRejection = (source: Source, cause: unknown): AiError.AiErrorReason => {
   if (AiError.isAiErrorReason(cause)) return cause
   if (hasStatus(cause)) {
     const headers =
       Predicate.hasProperty(cause, "headers") && cause.headers instanceof Headers ? cause.headers : undefined
-    const body = Predicate.hasProperty(cause, "body") ? cause.body : "error" in cause ? cause.error : undefined
-    return fromStatus(source, { status: cause.status, body, headers })
+    return fromStatus(source, { status: cause.status, body: bodyOf(cause), headers })
   }
   const code = codeOf(cause)
   if ((code !== undefined && timeouts.has(code)) || isTimeoutOfSdk(cause)) return timedOut("the connection")

@@ -7,7 +7,6 @@
  * @since 0.1.0
  */
 import type * as Tool from "effect/ai/Tool"
-import * as Predicate from "effect/Predicate"
 import * as ModelSettings from "../../ModelSettings.ts"
 import type { ReasoningEffort } from "../../ModelSettings.ts"
 import * as Acceptance from "../rules/acceptance.ts"
@@ -105,7 +104,7 @@ export class Refusals {
   learn(cause: unknown, asked: Asked): Refused | undefined {
     const { object, settings, tools } = asked
     if (!AiErrors.hasStatus(cause) || (cause.status !== 400 && cause.status !== 422)) return undefined
-    const body = Predicate.hasProperty(cause, "error") ? cause.error : undefined
+    const body = AiErrors.bodyOf(cause)
     const { code = "", param = "" } = ErrorNames.of(body)
     const sentence = (ProviderSentence.raw(body) ?? "").slice(0, longest)
     if (object !== undefined && (schema.test(param) || schema.test(sentence))) {
